@@ -1,0 +1,1 @@
+"""insect-converter: turns labelled photographs into a verified, fully integer model bundle."""

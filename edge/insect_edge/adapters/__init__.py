@@ -1,0 +1,1 @@
+"""One module a dependency; imported by the composition root only."""
