@@ -47,6 +47,10 @@ class OutboxError(InsectEdgeError, OSError):
     """The outbox cannot be opened or written."""
 
 
+class OutboxFullError(OutboxError):
+    """There is no room on the disk for the outbox; nothing was written, and a later try may succeed."""
+
+
 class PublishError(InsectEdgeError, ConnectionError):
     """The broker cannot be reached or refused; `retry` tells the two kinds of failure apart."""
 

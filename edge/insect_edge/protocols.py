@@ -104,6 +104,11 @@ class Interpreter(Protocol):
         ...
 
     @property
+    def activation(self) -> str:
+        """What the file says its output is: `softmax` (scores) or `logits`."""
+        ...
+
+    @property
     def input(self) -> TensorSpec:
         """The single input."""
         ...
@@ -131,12 +136,14 @@ class Connected:
         session_present: whether the broker kept a session.
         protocol: `5` or `3.1.1`.
         maximum_packet_size: the broker's limit in bytes, None where it names none.
+        receive_maximum: how many unacknowledged messages the broker takes, None where it names no limit.
     """
 
     generation: int
     session_present: bool
     protocol: str
     maximum_packet_size: int | None
+    receive_maximum: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,7 +163,7 @@ class Disconnected:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Acknowledged:
-    """PUBACK for one publish.
+    """PUBACK for one publish of QoS 1; for QoS 0: it was written to the network.
 
     Attributes:
         generation: the connection it belongs to.
@@ -198,7 +205,7 @@ class Publisher(Protocol):
     At most one connection at a time; each `connect` uses a fresh client, so that nothing of an older one is sent again.
     """
 
-    def connect(self, *, will: Message) -> int:
+    def connect(self, *, will: Message | None) -> int:
         """Begin to connect and return the connection's generation; the outcome comes as a notice.
 
         Never blocks on the network. A connection under way is dropped first.
@@ -206,7 +213,7 @@ class Publisher(Protocol):
         ...
 
     def publish(self, message: Message) -> int:
-        """Hand one message to the connection and return the token its `Acknowledged` will carry (QoS 1).
+        """Hand one message to the connection and return the token its `Acknowledged` will carry.
 
         Raises:
             PublishError: with `retry=True` when there is no connection; with `retry=False` when the message can never

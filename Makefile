@@ -1,0 +1,51 @@
+# `make demo` and `make test` set up everything they need: a virtual environment here, and through apt (as root or with
+# sudo) what Python packages cannot bring.
+
+VENV := .venv
+BIN := $(VENV)/bin
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: demo test check bench wheel clean help
+
+help:
+	@echo "make demo    see it work: simulated camera, embedded broker, alerts in the terminal"
+	@echo "make test    all tests, with a real MQTT broker"
+	@echo "make check   ruff and mypy --strict"
+	@echo "make bench   the benchmarks, each against a peer or the physical floor"
+	@echo "make wheel   build the wheel into dist/"
+
+demo: $(VENV)/.demo
+	$(BIN)/insect-edge demo
+
+test: $(VENV)/.test
+	$(BIN)/python -m pytest
+
+check: $(VENV)/.check
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(VENV)/.test
+	$(BIN)/python -m pytest -m benchmark -s tests/benchmarks
+
+wheel: $(VENV)/.check
+	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
+
+$(BIN)/python:
+	sh deploy/bootstrap.sh venv $(VENV)
+
+$(VENV)/.demo: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --editable '.[demo]'
+	touch $@
+
+$(VENV)/.check: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	touch $@
+
+$(VENV)/.test: pyproject.toml | $(BIN)/python
+	sh deploy/bootstrap.sh tools mosquitto:mosquitto mosquitto_sub:mosquitto-clients openssl:openssl
+	$(BIN)/python -m pip install --quiet --editable '.[converter,demo,test]'
+	touch $@
+
+clean:
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,92 @@
+"""Decode every photograph once and keep it small enough to stay in memory for the whole training."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+import cv2
+import numpy as np
+
+from insect_edge.adapters.pictures import decode_picture, read_picture_bytes
+from insect_edge.errors import ImageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from insect_converter.dataset import Photograph
+
+LONGEST_ASPECT = 1.5
+"""Panoramas are trimmed to this: the crops of training never reach their ends, and they would fill the memory."""
+_HASH_SIDE = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """A decoded photograph.
+
+    Attributes:
+        pixels: (height, width, 3) uint8 in B, G, R order; orientation applied.
+        sha256: of the file, in hex.
+        difference_hash: 64 bits; alike pictures have alike hashes.
+    """
+
+    pixels: NDArray[np.uint8]
+    sha256: str
+    difference_hash: int
+
+
+def load(
+    photographs: Iterable[Photograph], *, shorter_side: int, on_each: Callable[[], object] = lambda: None
+) -> tuple[dict[Path, Picture], dict[Path, str]]:
+    """Decode photographs.
+
+    Args:
+        photographs: to read.
+        shorter_side: pixels; larger ones are reduced to it.
+        on_each: called after each, for a progress bar.
+
+    Returns:
+        The pictures by path, and by path why the others could not be read.
+    """
+    pictures: dict[Path, Picture] = {}
+    unreadable: dict[Path, str] = {}
+    for photograph in photographs:
+        try:
+            data = read_picture_bytes(photograph.path)
+            pixels = decode_picture(data, name=str(photograph.path))
+        except ImageError as error:
+            unreadable[photograph.path] = str(error)
+        else:
+            pictures[photograph.path] = Picture(
+                pixels=_compact(pixels, shorter_side=shorter_side),
+                sha256=hashlib.sha256(data).hexdigest(),
+                difference_hash=difference_hash(pixels),
+            )
+        on_each()
+    return pictures, unreadable
+
+
+def difference_hash(pixels: NDArray[np.uint8]) -> int:
+    """64 bits: is a cell of an 8x9 grid brighter than its left neighbour? (dHash, N. Krawetz, 2013)."""
+    grey = cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY)
+    small = cv2.resize(grey, (_HASH_SIDE + 1, _HASH_SIDE), interpolation=cv2.INTER_AREA)
+    bits = (small[:, 1:] > small[:, :-1]).ravel()
+    return int.from_bytes(np.packbits(bits).tobytes(), "big")
+
+
+def _compact(pixels: NDArray[np.uint8], *, shorter_side: int) -> NDArray[np.uint8]:
+    height, width = pixels.shape[:2]
+    longest = int(min(height, width) * LONGEST_ASPECT)
+    top, left = max(0, height - longest) // 2, max(0, width - longest) // 2
+    pixels = pixels[top : top + longest, left : left + longest]
+    height, width = pixels.shape[:2]
+    ratio = shorter_side / min(height, width)
+    if ratio >= 1:
+        return np.ascontiguousarray(pixels)
+    size = (max(1, round(width * ratio)), max(1, round(height * ratio)))
+    return cast("NDArray[np.uint8]", cv2.resize(pixels, size, interpolation=cv2.INTER_AREA))

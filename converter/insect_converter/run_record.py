@@ -1,0 +1,145 @@
+"""A training run on disk: what went in, the split, the float weights. An hour of training outlives a failed export."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import importlib.metadata
+import io
+import json
+import os
+import platform
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from insect_converter.errors import DatasetError, TrainingError
+from insect_converter.split import Part, Split
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from insect_converter.dataset import Dataset, Photograph
+
+RUN_FILE = "run.json"
+SPLIT_FILE = "split.csv"
+RECIPE_FILE = "recipe.json"
+HISTORY_FILE = "history.json"
+WEIGHTS_FILE = "float.keras"
+_PACKAGES = ("insect-edge", "tensorflow", "tensorflow-cpu", "keras", "numpy", "opencv-python-headless", "scikit-learn")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRecord:
+    """What went into a run.
+
+    Attributes:
+        recipe: all its values.
+        seed: of split and training.
+        data: folder of class folders.
+        background: folder of pictures of no insect, or None.
+        labels: names by index.
+        versions: of Python and the packages that matter.
+        host: processor and system.
+        started: UTC, RFC 3339.
+        provenance: where the photographs are from, in the user's words.
+        licence: of the photographs, in the user's words.
+    """
+
+    recipe: dict[str, Any]
+    seed: int
+    data: str
+    background: str | None
+    labels: tuple[str, ...]
+    versions: dict[str, str]
+    host: str
+    started: str
+    provenance: str
+    licence: str
+
+    def to_json(self) -> str:
+        """The text of the run's file."""
+        fields = {name: getattr(self, name) for name in self.__slots__}
+        return json.dumps(fields, indent=2, ensure_ascii=False) + "\n"
+
+
+def versions() -> dict[str, str]:
+    """Python and the packages a run depends on, as installed."""
+    found = {"python": platform.python_version()}
+    for package in _PACKAGES:
+        try:
+            found[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def host() -> str:
+    """Processor and system, without the machine's name."""
+    return f"{platform.machine()}, {os.cpu_count()} processors, {platform.system()} {platform.release().split('-')[0]}"
+
+
+def create(folder: Path, record: RunRecord, *, split_text: str) -> None:
+    """Make a run's folder and write down what goes in.
+
+    Raises:
+        TrainingError: when there is already a run, or the folder cannot be written.
+    """
+    if (folder / RUN_FILE).exists():
+        raise TrainingError(f"{folder}: there is a run in it already: name another folder with --run")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / RUN_FILE).write_text(record.to_json(), encoding="utf-8")
+        (folder / SPLIT_FILE).write_text(split_text, encoding="utf-8")
+    except OSError as error:
+        raise TrainingError(
+            f"{folder}: cannot be written ({error.strerror}): name another folder with --run"
+        ) from error
+
+
+def open_run(folder: Path) -> RunRecord:
+    """Read what went into a run.
+
+    Raises:
+        TrainingError: when it is no run's folder or the run did not finish.
+    """
+    try:
+        content = json.loads((folder / RUN_FILE).read_text(encoding="utf-8"))
+        record = RunRecord(**{**content, "labels": tuple(content["labels"])})
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise TrainingError(f"{folder}: no training run ({error}): name the folder that `train` wrote") from error
+    if not (folder / WEIGHTS_FILE).is_file():
+        raise TrainingError(f"{folder}: the run did not finish, there is no {WEIGHTS_FILE}: train again")
+    return record
+
+
+def read_split(text: str, dataset: Dataset) -> Split:
+    """Find the photographs of a written split again.
+
+    Args:
+        text: as `split.to_csv` wrote it.
+        dataset: read from the same folders.
+
+    Raises:
+        DatasetError: when photographs are missing.
+    """
+    by_name = {photograph.name: photograph for photograph in dataset.photographs}
+    parts: dict[Part, list[Photograph]] = {part: [] for part in Part}
+    missing = []
+    for row in csv.DictReader(io.StringIO(text)):
+        photograph = by_name.get(row["name"])
+        if photograph is None:
+            missing.append(row["name"])
+        else:
+            parts[Part(row["split"])].append(photograph)
+    if missing:
+        raise DatasetError(
+            f"{len(missing)} photographs of the run's split are gone, the first is {missing[0]}: bring them back"
+        )
+    return Split(
+        train=tuple(parts[Part.TRAIN]), validation=tuple(parts[Part.VALIDATION]), test=tuple(parts[Part.TEST]), groups=0
+    )
+
+
+def text_hash(text: str) -> str:
+    """SHA-256 of a text, in hex."""
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,73 @@
+"""Draw what was seen onto a picture, legibly at any size."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+import cv2
+import numpy as np
+
+from insect_edge.domain import Role
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from insect_edge.domain import Classification
+
+SMALLEST_SIDE = 320
+"""Smaller pictures are enlarged before anything is written on them, so that a line of text fits."""
+_TEXT_SHARE = 1 / 22
+"""Height of capitals as a share of the shorter side."""
+_CAPITAL = 21.0
+"""Height in pixels of OpenCV's Hershey simplex capitals at scale 1."""
+_COLORS = {
+    Role.PEST: (40, 40, 220),
+    Role.BENEFICIAL: (60, 150, 30),
+    Role.NEUTRAL: (170, 110, 20),
+    Role.UNKNOWN: (120, 60, 140),
+}
+_NO_VERDICT = (90, 90, 90)
+
+
+def annotate(pixels: NDArray[np.uint8], classification: Classification) -> NDArray[np.uint8]:
+    """A copy with the region outlined and the label and score written on it.
+
+    Args:
+        pixels: (height, width, 3) uint8, B, G, R.
+        classification: of that picture.
+
+    Returns:
+        A new picture of the same size, or enlarged by a whole factor where it was very small.
+    """
+    factor = max(1, -(-SMALLEST_SIDE // min(pixels.shape[:2])))
+    canvas = np.ascontiguousarray(np.repeat(np.repeat(pixels, factor, axis=0), factor, axis=1))
+    best, verdict = classification.categories[0], classification.verdict
+    text = f"{verdict.label} {verdict.score:.2f}" if verdict else f"({best.label.name} {best.score:.2f})"
+    color = _COLORS.get(verdict.role, _NO_VERDICT) if verdict and verdict.role else _NO_VERDICT
+    height, width = canvas.shape[:2]
+    line = max(2, min(height, width) // 160)
+    region = classification.region
+    left, top = round(region.x * width), round(region.y * height)
+    right, bottom = round((region.x + region.width) * width), round((region.y + region.height) * height)
+    cv2.rectangle(canvas, (left + line // 2, top + line // 2), (right - line, bottom - line), color, line)
+    return _banner(canvas, text, left=left, top=top, color=color)
+
+
+def _banner(
+    canvas: NDArray[np.uint8], text: str, *, left: int, top: int, color: tuple[int, int, int]
+) -> NDArray[np.uint8]:
+    """White text on a filled bar in the region's upper left corner, shrunk where it would not fit."""
+    # Hershey fonts know ASCII alone; a question mark for another letter is better than none.
+    text = text.encode("ascii", errors="replace").decode()
+    height, width = canvas.shape[:2]
+    scale = min(height, width) * _TEXT_SHARE / _CAPITAL
+    (wide, _), _ = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, scale, 1)
+    room = width - left - 2 * round(_CAPITAL * scale / 2)
+    scale = min(scale, scale * room / max(wide, 1))
+    weight = max(1, round(scale * 2))
+    (wide, tall), below = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, scale, weight)
+    margin = tall // 2
+    cv2.rectangle(canvas, (left, top), (left + wide + 2 * margin, top + tall + below + margin), color, cv2.FILLED)
+    place = (left + margin, top + margin // 2 + tall + below // 2)
+    drawn = cv2.putText(canvas, text, place, cv2.FONT_HERSHEY_SIMPLEX, scale, (255, 255, 255), weight, cv2.LINE_AA)
+    return cast("NDArray[np.uint8]", drawn)

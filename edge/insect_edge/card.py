@@ -1,0 +1,201 @@
+"""The card of a model: what it is, what it expects, how good it is. Pure: text in, dataclasses out, and back."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+from insect_edge.domain import BACKGROUND, Label, Role, Taxon
+from insect_edge.errors import ModelError
+
+FORMAT_VERSION = 1
+DEFAULT_THRESHOLD = 0.5
+"""For a label whose threshold nobody fitted."""
+COLOR_ORDERS = ("rgb", "bgr", "grey")
+ACTIVATIONS = ("logits", "softmax")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InputContract:
+    """What a model expects to see.
+
+    Attributes:
+        width: pixels.
+        height: pixels.
+        color_order: `rgb`, `bgr` or `grey`.
+        mean: real value = (pixel - mean) / std, pixel in 0..255.
+        std: see `mean`.
+        resize: name of the resize method; `antialias` is `insect_edge.preprocess.resize`.
+        crop: what is looked at by default: `centred-square`.
+    """
+
+    width: int
+    height: int
+    color_order: str = "rgb"
+    mean: float = 127.5
+    std: float = 127.5
+    resize: str = "antialias"
+    crop: str = "centred-square"
+
+    @property
+    def channels(self) -> int:
+        """1 for grey, else 3."""
+        return 1 if self.color_order == "grey" else 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Golden:
+    """The drawn picture a model is checked with when it is loaded, and what it must answer.
+
+    Attributes:
+        seed: of `insect_edge.golden.draw`.
+        width: of the drawn picture, in pixels.
+        height: of the drawn picture, in pixels.
+        index: expected top category.
+        score: expected score of it.
+        tolerance: how far the score may be off; runtimes and processors round differently.
+    """
+
+    seed: int
+    width: int
+    height: int
+    index: int
+    score: float
+    tolerance: float = 0.1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelCard:
+    """Everything the Pi needs to know of a model.
+
+    Attributes:
+        model_id: unique name with version: `garden-pests-v1`.
+        labels: in output order.
+        input: see `InputContract`.
+        activation: what the graph's output is: `logits` or `softmax`.
+        temperature: logits are divided by it before the softmax.
+        sha256: of the model file in hex; None for a bare file.
+        golden: None for a bare file.
+        details: everything else on the card, for people: recipe, versions, metrics, provenance, licence.
+    """
+
+    model_id: str
+    labels: tuple[Label, ...]
+    input: InputContract
+    activation: str
+    temperature: float = 1.0
+    sha256: str | None = None
+    golden: Golden | None = None
+    details: dict[str, Any] = field(default_factory=dict)
+
+    def with_thresholds(self, thresholds: dict[str, float]) -> ModelCard:
+        """The same card with other thresholds for some labels, by name."""
+        labels = tuple(replace(label, threshold=thresholds.get(label.name, label.threshold)) for label in self.labels)
+        return replace(self, labels=labels)
+
+
+def bare_labels(names: list[str]) -> tuple[Label, ...]:
+    """Labels of which nothing is known but their names; one called `background` is recognised."""
+    return tuple(
+        Label(
+            index=index,
+            name=name,
+            role=Role.BACKGROUND if name.strip().lower() == BACKGROUND else None,
+            taxon=None,
+            threshold=DEFAULT_THRESHOLD,
+        )
+        for index, name in enumerate(names)
+    )
+
+
+def to_json(card: ModelCard) -> str:
+    """The text of `card.json`."""
+    labels = [
+        {
+            "index": label.index,
+            "name": label.name,
+            "role": label.role,
+            "taxon": asdict(label.taxon) if label.taxon else None,
+            "threshold": label.threshold,
+        }
+        for label in card.labels
+    ]
+    content = {
+        "format_version": FORMAT_VERSION,
+        "model_id": card.model_id,
+        "sha256": card.sha256,
+        "input": asdict(card.input),
+        "activation": card.activation,
+        "temperature": card.temperature,
+        "golden": asdict(card.golden) if card.golden else None,
+        "labels": labels,
+        **card.details,
+    }
+    return json.dumps(content, indent=2, ensure_ascii=False, sort_keys=False) + "\n"
+
+
+def from_json(text: str, *, source: str) -> ModelCard:
+    """Read the text of a `card.json`.
+
+    Args:
+        text: the file's content.
+        source: named in error messages.
+
+    Raises:
+        ModelError: when it is no card, of a newer format, or lacks something.
+    """
+    try:
+        content = json.loads(text)
+        version = content["format_version"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise ModelError(f"{source}: not a model card ({error}): copy the bundle again") from error
+    if version != FORMAT_VERSION:
+        raise ModelError(
+            f"{source}: format_version {version}, this program reads {FORMAT_VERSION}: upgrade insect-edge"
+        )
+    try:
+        return _card(content)
+    except (KeyError, TypeError, ValueError) as error:
+        raise ModelError(
+            f"{source}: {type(error).__name__} {error}: the card is damaged, copy the bundle again"
+        ) from error
+
+
+_KNOWN = frozenset(
+    {"format_version", "model_id", "sha256", "input", "activation", "temperature", "golden", "labels"},
+)
+
+
+def _card(content: dict[str, Any]) -> ModelCard:
+    card = ModelCard(
+        model_id=str(content["model_id"]),
+        labels=tuple(_label(index, entry) for index, entry in enumerate(content["labels"])),
+        input=InputContract(**content["input"]),
+        activation=str(content["activation"]),
+        temperature=float(content["temperature"]),
+        sha256=str(content["sha256"]),
+        golden=Golden(**content["golden"]),
+        details={key: value for key, value in content.items() if key not in _KNOWN},
+    )
+    if card.input.color_order not in COLOR_ORDERS:
+        raise ValueError(f"color_order {card.input.color_order!r} is none of {', '.join(COLOR_ORDERS)}")
+    if card.activation not in ACTIVATIONS:
+        raise ValueError(f"activation {card.activation!r} is none of {', '.join(ACTIVATIONS)}")
+    if not card.temperature > 0:
+        raise ValueError(f"temperature {card.temperature:g} is not above 0")
+    return card
+
+
+def _label(index: int, entry: dict[str, Any]) -> Label:
+    if entry["index"] != index:
+        raise ValueError(f"label {entry['name']!r} has index {entry['index']} at position {index}")
+    taxon = entry["taxon"]
+    role = entry["role"]
+    return Label(
+        index=index,
+        name=str(entry["name"]),
+        role=Role(role) if role is not None else None,
+        taxon=Taxon(**taxon) if taxon is not None else None,
+        threshold=float(entry["threshold"]),
+    )

@@ -1,0 +1,117 @@
+"""Looks at a region of a frame and says what is there."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from insect_edge import golden, postprocess, preprocess
+from insect_edge.domain import Classification
+from insect_edge.errors import ModelError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from insect_edge.card import Golden, ModelCard
+    from insect_edge.domain import Frame, Region
+    from insect_edge.protocols import Interpreter
+
+TOP = 5
+
+
+class Classifier:
+    """A model ready to be asked; holds no state between frames."""
+
+    def __init__(
+        self,
+        interpreter: Interpreter,
+        card: ModelCard,
+        *,
+        top: int = TOP,
+        timer: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        """Bind an interpreter to the card that explains it.
+
+        Args:
+            interpreter: with the model loaded.
+            card: of that model.
+            top: how many categories a classification carries.
+            timer: seconds, for `inference_ms`.
+
+        Raises:
+            ModelError: when the two do not fit, or the card's golden vector does not come out.
+        """
+        check_fit(interpreter, card)
+        self._interpreter = interpreter
+        self._card = card
+        self._top = top
+        self._timer = timer
+        self._table = preprocess.quantization_table(card.input, interpreter.input)
+        if card.golden is not None:
+            self._check_golden(card.golden)
+
+    @property
+    def card(self) -> ModelCard:
+        """The card of the model in use."""
+        return self._card
+
+    @property
+    def interpreter(self) -> Interpreter:
+        """The interpreter in use."""
+        return self._interpreter
+
+    def classify(self, frame: Frame, *, region: Region | None = None) -> Classification:
+        """Classify one region of a frame; the centred square when none is given.
+
+        Raises:
+            InferenceError: when the runtime fails.
+        """
+        return self.classify_pixels(frame.pixels, region=region)
+
+    def classify_pixels(self, pixels: NDArray[np.uint8], *, region: Region | None = None) -> Classification:
+        """The same for bare pixels: (height, width, 3) uint8 in B, G, R order."""
+        region = preprocess.look_at(pixels, region=region)
+        tensor = preprocess.to_tensor(pixels, region=region, contract=self._card.input, table=self._table)
+        started = self._timer()
+        output = self._interpreter.invoke(tensor)
+        inference_ms = (self._timer() - started) * 1e3
+        scores = postprocess.scores_of(output, spec=self._interpreter.output, card=self._card)
+        categories = postprocess.top_categories(scores, self._card.labels, count=self._top)
+        verdict = postprocess.verdict_of(categories[0])
+        return Classification(categories=categories, verdict=verdict, region=region, inference_ms=inference_ms)
+
+    def logits(self, pixels: NDArray[np.uint8], *, region: Region | None = None) -> NDArray[np.float32]:
+        """The model's dequantized output for one region, before temperature and softmax: (labels,) float32."""
+        tensor = preprocess.to_tensor(pixels, region=region, contract=self._card.input, table=self._table)
+        return postprocess.dequantize(self._interpreter.invoke(tensor), self._interpreter.output)
+
+    def _check_golden(self, expected: Golden) -> None:
+        picture = golden.draw(seed=expected.seed, width=expected.width, height=expected.height)
+        best = self.classify_pixels(picture).categories[0]
+        if best.label.index != expected.index or abs(best.score - expected.score) > expected.tolerance:
+            wanted = self._card.labels[expected.index].name
+            raise ModelError(
+                f"{self._card.model_id}: the golden vector gave {best.label.name} {best.score:.3f}, the card says "
+                f"{wanted} {expected.score:.3f} within {expected.tolerance:g}: {self._interpreter.runtime} computes it "
+                "wrongly, or the bundle is damaged: copy it again or upgrade the runtime"
+            )
+
+
+def check_fit(interpreter: Interpreter, card: ModelCard) -> None:
+    """Hold a model's tensors against its card.
+
+    Raises:
+        ModelError: when it is no classifier of pictures, or has another number of outputs than labels.
+    """
+    shape, outputs = interpreter.input.shape, interpreter.output.shape
+    wanted = (1, card.input.height, card.input.width, card.input.channels)
+    if shape != wanted:
+        raise ModelError(f"{card.model_id}: the model's input is {shape}, the card says {wanted}: not its card")
+    if len(card.labels) != outputs[-1]:
+        raise ModelError(
+            f"{card.model_id}: {len(card.labels)} labels for {outputs[-1]} outputs: "
+            "use the label file that came with the model, one label a line"
+        )

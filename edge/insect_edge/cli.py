@@ -1,0 +1,71 @@
+"""The command line: finds the sub-command, and turns what went wrong into one line and an exit code."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from typing import NoReturn
+
+import click
+
+from insect_edge.errors import EXIT_FAILURE, InsectEdgeError
+
+COMMANDS = {
+    "classify": "Say what is on pictures.",
+    "run": "Watch through a camera and publish detections over MQTT.",
+    "check-config": "Check a configuration file and report every problem.",
+    "demo": "See the whole thing work: simulated camera, embedded broker, a subscriber.",
+    "watch": "Print detections and alerts as they arrive at a broker.",
+}
+"""Sub-commands and their one-line help, here so that `--help` need not import them: start-up time is felt on a Pi."""
+EXIT_INTERRUPTED = 130
+"""128 + SIGINT, as shells count."""
+
+
+class LazyGroup(click.Group):
+    """Imports `insect_edge.commands.<name>` only when that command is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """Names of all sub-commands."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
+        """The named sub-command, imported now; None where there is none."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"insect_edge.commands.{cmd_name.replace('-', '_')}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's
+        """List the sub-commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="insect-edge")
+def commands() -> None:
+    """Watch for insects with a Raspberry Pi camera and alert over MQTT."""
+
+
+def main() -> NoReturn:
+    """Entry point of `insect-edge`."""
+    try:
+        result = commands(prog_name="insect-edge", standalone_mode=False)
+    except InsectEdgeError as error:
+        click.echo(f"insect-edge: {error}", err=True)
+        sys.exit(error.exit_code)
+    except click.exceptions.Exit as leave:
+        sys.exit(leave.exit_code)
+    except click.Abort:
+        sys.exit(EXIT_INTERRUPTED)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        # The reader (head, less) has gone; nothing more can be said to it, nor flushed at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(EXIT_FAILURE)
+    sys.exit(result if isinstance(result, int) else 0)

@@ -1,0 +1,70 @@
+"""`insect-edge check-config`: every problem of a configuration file at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from insect_edge import config_settings
+from insect_edge.composition import outbox_folder
+from insect_edge.composition_model import make_classifier
+from insect_edge.config_file import load_config, read_password
+from insect_edge.config_problems import written
+from insect_edge.config_types import Section
+from insect_edge.domain import Region, Role
+from insect_edge.identity import device_id
+
+if TYPE_CHECKING:
+    from insect_edge.config_sections import Config
+
+
+@click.command(name="check-config")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--print", "show", is_flag=True, help="Also print every key with the value in force.")
+def command(file: Path, *, show: bool) -> None:
+    """Check a configuration FILE, the model it names and the password file.
+
+    Prints `ok` and what it amounts to, or every problem, one a line (exit code 78).
+    """
+    config = load_config(file)
+    broker = config_settings.broker_settings(config, client_id="", password=read_password(config.mqtt))
+    card = make_classifier(config, name=file.name).card
+    pests = [label.name for label in card.labels if label.role is Role.PEST]
+    click.echo(f"{file}: ok")
+    click.echo(f"device  {config.device.id or device_id()}")
+    click.echo(f"camera  {config.camera.source}, {config.camera.rate:g} frames a second")
+    click.echo(f"model   {card.model_id}; pests: {', '.join(pests) or 'none'}")
+    click.echo(f"broker  {broker.host}:{broker.port}{' with TLS' if broker.tls else ''}")
+    click.echo(f"outbox  {outbox_folder(config)}")
+    if show:
+        click.echo("\n" + as_toml(config), nl=False)
+
+
+def as_toml(config: Config) -> str:
+    """The configuration in force as a file would say it; keys without a value are comments."""
+    lines: list[str] = []
+    _write(config, place="", lines=lines)
+    return "\n".join(lines).lstrip("\n") + "\n"
+
+
+def _write(section: Section, *, place: str, lines: list[str]) -> None:
+    values = {name: getattr(section, name) for name in type(section).model_fields}
+    keys = {name: value for name, value in values.items() if not isinstance(value, Section)}
+    if keys:
+        lines += ["", f"[{place}]"]
+        lines += [
+            f"# {name} is not set" if value is None else f"{name} = {_toml(value)}" for name, value in keys.items()
+        ]
+    for name, value in values.items():
+        if isinstance(value, Section):
+            _write(value, place=f"{place}.{name}" if place else name, lines=lines)
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, Region):
+        return written([value.x, value.y, value.width, value.height])
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{written(key)} = {written(item)}" for key, item in value.items()) + " }"
+    return written(str(value) if isinstance(value, Path) else value)

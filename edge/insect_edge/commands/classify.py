@@ -1,0 +1,151 @@
+"""`insect-edge classify`: say what is on pictures."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from insect_edge import model_bundle
+from insect_edge.adapters.litert import LiteRtInterpreter
+from insect_edge.adapters.picture_writer import write_picture
+from insect_edge.adapters.pictures import decode_picture, read_picture
+from insect_edge.annotate import annotate
+from insect_edge.classifier import Classifier
+from insect_edge.domain import UNKNOWN
+from insect_edge.errors import EXIT_FAILURE, EXIT_OK, ImageError, InsectEdgeError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from insect_edge.domain import Category, Classification
+
+STANDARD_INPUT = "-"
+
+
+@click.command()
+@click.argument("images", nargs=-1, required=True, metavar="IMAGE...")
+@click.option(
+    "--model", type=click.Path(path_type=Path), help="Bundle folder or .tflite file; default: the built-in one."
+)
+@click.option("--labels", type=click.Path(path_type=Path), help="Label file of a bare .tflite, one label a line.")
+@click.option("--top", type=click.IntRange(min=1), default=5, show_default=True, help="How many categories to show.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@click.option(
+    "--annotate",
+    "annotated",
+    type=click.Path(path_type=Path),
+    metavar="OUT",
+    help="Write the picture with label and score drawn on; a folder for several pictures.",
+)
+@click.option("--threads", type=click.IntRange(min=1), default=1, show_default=True, help="For inference.")
+def command(
+    *,
+    images: tuple[str, ...],
+    model: Path | None,
+    labels: Path | None,
+    top: int,
+    as_json: bool,
+    annotated: Path | None,
+    threads: int,
+) -> int:
+    """Say what is on each IMAGE ('-' reads one from standard input): the top categories and the verdict."""
+    outputs = _annotation_paths(images, annotated)
+    classifier = _classifier(model, labels, top=top, threads=threads)
+    failed = False
+    for source, output in zip(images, outputs, strict=True):
+        try:
+            pixels = _read(source)
+            classification = classifier.classify_pixels(pixels)
+            if output is not None:
+                write_picture(output, annotate(pixels, classification))
+        except InsectEdgeError as error:
+            click.echo(f"insect-edge: {error}", err=True)
+            failed = True
+        else:
+            name = classifier.card.model_id
+            click.echo(_line(source, name, classification) if as_json else _block(source, classification))
+    return EXIT_FAILURE if failed else EXIT_OK
+
+
+def _classifier(model: Path | None, labels: Path | None, *, top: int, threads: int) -> Classifier:
+    bundle = model_bundle.open_model(model if model is not None else model_bundle.default_path(), labels=labels)
+    interpreter = LiteRtInterpreter(bundle.content, name=bundle.name, threads=threads)
+    return Classifier(interpreter, bundle.card_for(interpreter), top=top)
+
+
+def _read(source: str) -> NDArray[np.uint8]:
+    if source == STANDARD_INPUT:
+        return decode_picture(sys.stdin.buffer.read(), name="standard input")
+    return read_picture(Path(source))
+
+
+def _annotation_paths(images: tuple[str, ...], annotated: Path | None) -> list[Path | None]:
+    """Where each annotated picture goes: the file named, or files of the pictures' names in a folder."""
+    if annotated is None:
+        return [None] * len(images)
+    if len(images) == 1 and not annotated.is_dir():
+        return [annotated]
+    if annotated.exists() and not annotated.is_dir():
+        raise click.UsageError(f"--annotate {annotated}: with {len(images)} pictures it must be a folder")
+    try:
+        annotated.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ImageError(f"{annotated}: the folder cannot be made ({error.strerror}): name another one") from error
+    stems = ["standard-input" if source == STANDARD_INPUT else Path(source).stem for source in images]
+    names = [stem if stems.count(stem) == 1 else f"{stem}-{number}" for number, stem in enumerate(stems, start=1)]
+    return [annotated / f"{name}.png" for name in names]
+
+
+def _line(source: str, model_id: str, classification: Classification) -> str:
+    verdict = classification.verdict
+    content = {
+        "source": source,
+        "model_id": model_id,
+        "inference_ms": round(classification.inference_ms, 3),
+        "verdict": {
+            "label": verdict.label,
+            "role": verdict.role,
+            "score": round(verdict.score, 6),
+            "threshold": verdict.threshold,
+        }
+        if verdict
+        else None,
+        "categories": [_category(category) for category in classification.categories],
+    }
+    return json.dumps(content, ensure_ascii=False)
+
+
+def _category(category: Category) -> dict[str, Any]:
+    label, taxon = category.label, category.label.taxon
+    return {
+        "index": label.index,
+        "label": label.name,
+        "score": round(category.score, 6),
+        "role": label.role,
+        "taxon": {"order": taxon.order, "family": taxon.family, "genus": taxon.genus} if taxon else None,
+    }
+
+
+def _block(source: str, classification: Classification) -> str:
+    """The answer for people: verdict, table, time."""
+    width = max(len("label"), *(len(category.label.name) for category in classification.categories))
+    rows = [
+        f"  {rank:>4}  {category.label.name:<{width}}  {category.score:5.3f}"
+        for rank, category in enumerate(classification.categories, start=1)
+    ]
+    head = f"{source}: {_verdict(classification)}  ({classification.inference_ms:.1f} ms inference)"
+    return "\n".join([head, f"  {'rank':>4}  {'label':<{width}}  score", *rows, ""])
+
+
+def _verdict(classification: Classification) -> str:
+    verdict = classification.verdict
+    if verdict is None:
+        return "no verdict"
+    if verdict.label == UNKNOWN:
+        return "something unknown"
+    return f"{verdict.label} ({verdict.role})" if verdict.role else verdict.label

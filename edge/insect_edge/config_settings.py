@@ -1,0 +1,85 @@
+"""From the configuration to the settings of each part."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from insect_edge.broker_settings import PLAIN_PORT, TLS_PORT, BrokerSettings, TlsSettings
+from insect_edge.delivery import DeliverySettings
+from insect_edge.domain import Region
+from insect_edge.messages import Site
+from insect_edge.outbox_entry import OutboxLimits
+from insect_edge.policy import AlertRule, PolicySettings
+
+if TYPE_CHECKING:
+    from insect_edge.config_sections import Config
+
+
+def policy_settings(config: Config) -> PolicySettings:
+    """The numbers of the policy and its alert rule."""
+    policy, alerts = config.policy, config.alerts
+    return PolicySettings(
+        window=policy.window,
+        required=policy.required,
+        end_after=policy.end_after,
+        cooldown=policy.cooldown,
+        keep=policy.keep,
+        update_every=policy.update_every,
+        update_rise=policy.update_rise,
+        alerts=AlertRule(
+            minimum_frames=alerts.minimum_frames,
+            minimum_score=alerts.minimum_score,
+            cooldown=alerts.cooldown,
+            only=frozenset(alerts.only) if alerts.only else None,
+            never=frozenset(alerts.never),
+        ),
+    )
+
+
+def broker_settings(config: Config, *, client_id: str, password: str | None) -> BrokerSettings:
+    """How to reach the broker, and as whom."""
+    mqtt = config.mqtt
+    tls = TlsSettings(ca_file=mqtt.tls.ca, certificate_file=mqtt.tls.certificate, key_file=mqtt.tls.key)
+    return BrokerSettings(
+        host=mqtt.host,
+        client_id=client_id,
+        port=mqtt.port if mqtt.port is not None else (TLS_PORT if mqtt.tls.enabled else PLAIN_PORT),
+        username=mqtt.username,
+        password=password,
+        tls=tls if mqtt.tls.enabled else None,
+        protocol=mqtt.protocol,
+        keepalive_seconds=mqtt.keepalive,
+        connect_seconds=mqtt.connect_timeout,
+    )
+
+
+def outbox_limits(config: Config) -> OutboxLimits:
+    """How large the queue may grow."""
+    outbox = config.outbox
+    return OutboxLimits(rows=outbox.max_rows, size_bytes=outbox.max_bytes, age_seconds=outbox.max_age)
+
+
+def delivery_settings(config: Config) -> DeliverySettings:
+    """What is sent besides detections and alerts."""
+    publish = config.publish
+    return DeliverySettings(
+        snapshot=publish.snapshot,
+        snapshot_per_event=publish.snapshot_per_event,
+        classification_every=publish.classification_every if publish.classification else None,
+    )
+
+
+def site(config: Config) -> Site | None:
+    """Where the trap stands, if anything of that is configured."""
+    place = config.site
+    if place.name is None and place.latitude is None:
+        return None
+    return Site(name=place.name, latitude=place.latitude, longitude=place.longitude)
+
+
+def region(config: Config) -> Region | None:
+    """What is looked at; None for the centred square of whatever frame comes."""
+    chosen = config.camera.region
+    if isinstance(chosen, Region):
+        return chosen
+    return Region.whole() if chosen == "whole" else None

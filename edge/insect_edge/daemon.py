@@ -1,0 +1,248 @@
+"""The owner thread: startup, main loop, shutdown. What happens elsewhere arrives in its inbox as a notice."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from insect_edge.domain import Phase
+from insect_edge.errors import CameraError, OutboxError
+from insect_edge.health_report import State
+from insect_edge.protocols import Signalled
+from insect_edge.signals import RELOAD
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from queue import SimpleQueue
+
+    from insect_edge.camera_keeper import CameraKeeper
+    from insect_edge.domain import Event
+    from insect_edge.health_monitor import HealthMonitor
+    from insect_edge.outbox import Outbox
+    from insect_edge.pipeline import Pipeline, StepResult
+    from insect_edge.protocols import Clock, Notice
+    from insect_edge.relay import Relay
+    from insect_edge.systemd import Systemd
+
+FIRST_FRAME_SECONDS = 60.0
+"""Without a single frame for this long a fresh process has better chances than this one."""
+PRUNE_SECONDS = 60.0
+LONGEST_WAIT_SECONDS = 60.0
+DRAIN_SECONDS = 10.0
+"""For the last messages after a file source has ended."""
+STOP_DRAIN_SECONDS = 0.6
+STOP_RELAY_SECONDS = 0.6
+STOP_CAMERA_SECONDS = 0.5
+"""Together well within the 2 seconds a clean stop may take."""
+_MOST_NOTICES = 100
+"""Handled in one go, so that a flood of them cannot keep the loop from looking."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What the daemon is made of, each with its own duty.
+
+    Attributes:
+        clock: the time, and the waiting.
+        inbox: where notices arrive.
+        keeper: opens the camera, and closes it.
+        pipeline: from camera to outbox.
+        outbox: pruned now and then.
+        relay: from outbox to broker.
+        health: tells how it all is.
+        systemd: told of the end.
+        interval: seconds between two frames.
+    """
+
+    clock: Clock
+    inbox: SimpleQueue[Notice]
+    keeper: CameraKeeper
+    pipeline: Pipeline
+    outbox: Outbox
+    relay: Relay
+    health: HealthMonitor
+    systemd: Systemd
+    interval: float
+
+
+class Daemon:
+    """Runs until a signal, the end of a file source, or an error that only a new process can mend.
+
+    Attributes:
+        frames: classified so far.
+    """
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._stopping = False
+        self._ended = False
+        self._started = parts.clock.monotonic()
+        self._next_frame = self._started
+        self._next_prune = self._started + PRUNE_SECONDS
+        self.frames = 0
+
+    def run(self) -> None:
+        """Startup, main loop, shutdown.
+
+        Raises:
+            InsectEdgeError: whatever ended the daemon against its will; the shutdown was made nevertheless.
+        """
+        ending = State.FAILED
+        try:
+            self._startup()
+            self._main_loop()
+            ending = State.STOPPING
+        finally:
+            self._shutdown(ending)
+
+    def _startup(self) -> None:
+        """Tell the world first: who waits for a camera that never comes shall know it."""
+        self._parts.health.update()
+        self._parts.relay.pump()
+
+    def _main_loop(self) -> None:
+        while not (self._stopping or self._ended):
+            self._look()
+            self._tell(self._parts.pipeline.tick(self._parts.clock.moment()))
+            self._check_first_frame()
+            self._prune()
+            self._parts.health.update()
+            self._parts.relay.pump()
+            self._wait(until=self._next_due())
+        if self._ended:
+            self._finish()
+
+    def _finish(self) -> None:
+        """After the last frame of a file source: end what is open and deliver it."""
+        _log.info("the source has ended after %d frames", self.frames)
+        self._tell(self._parts.pipeline.shutdown(self._parts.clock.moment()))
+        self._drain(seconds=DRAIN_SECONDS)
+
+    def _shutdown(self, ending: State) -> None:
+        """End what is open, store it, say goodbye; messages that are not acknowledged stay in the outbox."""
+        parts = self._parts
+        with ExitStack() as stack:  # each goodbye is said even where the one before it failed
+            stack.callback(self._close_camera)
+            stack.callback(parts.relay.stop, timeout=STOP_RELAY_SECONDS)
+            parts.systemd.stopping()
+            self._tell(parts.pipeline.shutdown(parts.clock.moment()))
+            parts.health.update(ending=ending)
+            if parts.relay.status().connected:
+                self._drain(seconds=STOP_DRAIN_SECONDS)
+        _log.info("stopped after %d frames", self.frames)
+
+    def _close_camera(self) -> None:
+        """A driver that hangs must not hold up the end of the process: it is left behind."""
+        closing = threading.Thread(target=self._parts.keeper.close, name="camera-close", daemon=True)
+        closing.start()
+        closing.join(STOP_CAMERA_SECONDS)
+
+    def _look(self) -> None:
+        """Capture and follow one frame through, if it is time to."""
+        parts = self._parts
+        if self._parts.clock.monotonic() < self._next_frame or not parts.keeper.ready():
+            return
+        try:
+            result = parts.pipeline.step(timeout=parts.keeper.wait_seconds())
+        except CameraError as error:
+            parts.keeper.failed(error)
+            return
+        if result is None:
+            self._ended = True
+            return
+        parts.keeper.succeeded()
+        self._looked(result)
+
+    def _looked(self, result: StepResult) -> None:
+        parts = self._parts
+        if self.frames == 0:
+            region, frame = result.classification.region, result.frame
+            share = 100 * region.width * region.height
+            _log.info("first frame: %dx%d, %.0f %% of it is looked at", frame.width, frame.height, share)
+        self.frames += 1
+        # A frame that is late is not made up for: the next one is due from now on.
+        self._next_frame = max(self._next_frame + parts.interval, parts.clock.monotonic())
+        self._tell(result.events)
+        parts.health.frame(result, events_open=bool(parts.pipeline.state.open_events))
+
+    def _check_first_frame(self) -> None:
+        waited = self._parts.clock.monotonic() - self._started
+        if self.frames or self._ended or waited < FIRST_FRAME_SECONDS:
+            return
+        why = self._parts.keeper.lost or "it is open but delivers nothing"
+        self._parts.keeper.lost = why
+        raise CameraError(f"no frame within {waited:.0f} s: {why}")
+
+    def _prune(self) -> None:
+        now = self._parts.clock.monotonic()
+        if now < self._next_prune:
+            return
+        self._next_prune = now + PRUNE_SECONDS
+        try:
+            self._parts.outbox.prune()
+        except OutboxError as error:
+            _log.warning("%s", error)
+
+    def _next_due(self) -> float:
+        """Monotonic seconds at which something must be done even if nobody calls."""
+        parts = self._parts
+        due = [max(self._next_frame, parts.keeper.due), parts.health.due, self._next_prune]
+        due += [
+            deadline for deadline in (parts.relay.next_deadline(), parts.pipeline.deadline()) if deadline is not None
+        ]
+        if not self.frames:
+            due.append(self._started + FIRST_FRAME_SECONDS)
+        return min(due)
+
+    def _wait(self, *, until: float) -> None:
+        """Wait for a notice, or until it is time for something else; then handle all that has arrived."""
+        clock, inbox = self._parts.clock, self._parts.inbox
+        notice = clock.wait(inbox, seconds=min(max(until - clock.monotonic(), 0.0), LONGEST_WAIT_SECONDS))
+        for _ in range(_MOST_NOTICES):
+            if notice is None:
+                return
+            self._handle(notice)
+            if inbox.empty():
+                return
+            notice = clock.wait(inbox, seconds=0)
+
+    def _handle(self, notice: Notice) -> None:
+        if not isinstance(notice, Signalled):
+            self._parts.relay.handle(notice)
+        elif notice.number == RELOAD:
+            _log.warning("SIGHUP: a changed configuration is read at the next start: restart the service")
+        else:
+            _log.info("signal %d: stopping", notice.number)
+            self._stopping = True
+
+    def _drain(self, *, seconds: float) -> None:
+        """Go on delivering until nothing waits, a signal comes, or the time is up."""
+        parts, stopping_before = self._parts, self._stopping
+        deadline = parts.clock.monotonic() + seconds
+        while parts.clock.monotonic() < deadline and self._stopping == stopping_before:
+            parts.relay.pump()
+            if not self._waits_for_delivery():
+                return
+            until = parts.relay.next_deadline()
+            self._wait(until=deadline if until is None else min(until, deadline))
+
+    def _waits_for_delivery(self) -> bool:
+        try:
+            return self._parts.relay.status().in_flight > 0 or self._parts.outbox.status().depth > 0
+        except OutboxError:
+            return False
+
+    @staticmethod
+    def _tell(events: Sequence[Event]) -> None:
+        """One line an event's start and end, and one an alert."""
+        for event in events:
+            if event.phase is not Phase.UPDATE:
+                what = f"{event.label} {event.score:.2f}, {event.hits} of {event.frames} frames"
+                _log.info("event %s: %s (%s)", event.phase, what, event.event_id)
+            if event.alert:
+                _log.warning("alert: %s %.2f (%s)", event.label, event.score, event.event_id)

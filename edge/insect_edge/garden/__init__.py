@@ -1,0 +1,1 @@
+"""A garden drawn by the program itself: the scenes of the simulated camera."""

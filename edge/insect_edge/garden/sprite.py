@@ -1,0 +1,118 @@
+"""Animals as small pictures, drawn once, laid over a frame turned and scaled."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+from insect_edge.garden.animals import ANIMALS
+from insect_edge.garden.canvas import Canvas
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from insect_edge.garden.motion import Pose
+
+STRIDES = (-1.0, -0.5, 0.0, 0.5, 1.0)
+_SHADOW_STRENGTH = 0.62
+_SHADOW_OFFSET = (0.030, 0.042)
+"""In sides of the sprite, to the lower right: the light comes from the upper left, whichever way the animal heads."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Sprite:
+    """One drawing of one animal.
+
+    Attributes:
+        picture: (side, side, 4) uint8, B, G, R premultiplied with alpha, and alpha.
+        shadow: (side, side) uint8, its blurred outline.
+        hull: (n, 2) float64 corners of the smallest convex outline around the animal, in pixels.
+    """
+
+    picture: NDArray[np.uint8]
+    shadow: NDArray[np.uint8]
+    hull: NDArray[np.float64]
+
+    @property
+    def side(self) -> int:
+        """Width and height in pixels."""
+        return int(self.picture.shape[0])
+
+
+@lru_cache(maxsize=2 * len(STRIDES))  # the visitor and the one before: each takes 1.5 MB at 720 lines
+def sprite(label: str, *, step: int, side: int, seed: int) -> Sprite:
+    """The drawing of `label` with stride `STRIDES[step]`, `side` pixels wide and high."""
+    canvas = Canvas(size=side, seed=seed)
+    ANIMALS[label].draw(canvas, stride=STRIDES[step])
+    picture = canvas.finished()
+    solid = cv2.findNonZero((picture[..., 3] > 64).astype(np.uint8))  # noqa: PLR2004 # a quarter: without the faint rim
+    return Sprite(
+        picture=picture,
+        shadow=cv2.GaussianBlur(picture[..., 3], (0, 0), side / 60).astype(np.uint8, copy=False),
+        hull=cv2.convexHull(solid)[:, 0].astype(np.float64),
+    )
+
+
+def outline(drawing: Sprite, pose: Pose, *, height: int, centre: tuple[float, float]) -> NDArray[np.float64]:
+    """Where the animal's hull lies in a frame of that height, in pixels."""
+    corners: NDArray[np.float64] = drawing.hull @ _placing(drawing, pose, height=height, centre=centre)[:, :2].T
+    return corners + _placing(drawing, pose, height=height, centre=centre)[:, 2]
+
+
+def lay(frame: NDArray[np.uint8], drawing: Sprite, pose: Pose, *, centre: tuple[float, float]) -> None:
+    """Draw the animal and its shadow into the frame, in place.
+
+    Args:
+        frame: (height, width, 3) uint8.
+        drawing: the animal.
+        pose: where it is, how large and which way it heads.
+        centre: the pixel that pose 0, 0 means.
+    """
+    placing = _placing(drawing, pose, height=frame.shape[0], centre=centre)
+    size = pose.size * frame.shape[0]
+    offset = np.array(_SHADOW_OFFSET) * size
+    shadow = _warped(drawing.shadow, placing, frame, offset)
+    if shadow is not None:
+        window, mask = shadow
+        dark = 255 - cv2.convertScaleAbs(mask, alpha=_SHADOW_STRENGTH).astype(np.uint8, copy=False)
+        _multiply(frame[window], dark)
+    body = _warped(drawing.picture, placing, frame, np.zeros(2))
+    if body is not None:
+        window, picture = body
+        _multiply(frame[window], 255 - picture[..., 3])
+        cv2.add(frame[window], picture[..., :3], dst=frame[window])
+
+
+def _placing(drawing: Sprite, pose: Pose, *, height: int, centre: tuple[float, float]) -> NDArray[np.float64]:
+    """(2, 3) from pixels of the sprite to pixels of the frame."""
+    middle = drawing.side / 2
+    scale = pose.size * height / drawing.side
+    turn = np.deg2rad(pose.heading)
+    mirror = -1.0 if pose.mirrored else 1.0
+    linear = scale * np.array([[np.cos(turn) * mirror, -np.sin(turn)], [np.sin(turn) * mirror, np.cos(turn)]])
+    target = np.array([centre[0] + pose.x * height, centre[1] + pose.y * height])
+    return np.column_stack([linear, target - linear @ (middle, middle)])
+
+
+def _warped(
+    picture: NDArray[np.uint8], placing: NDArray[np.float64], frame: NDArray[np.uint8], offset: NDArray[np.float64]
+) -> tuple[tuple[slice, slice], NDArray[np.uint8]] | None:
+    """The part of the frame the picture covers, and the picture as it lies there; None when it lies outside."""
+    side = picture.shape[0]
+    corners = np.array([[0, 0], [side, 0], [side, side], [0, side]]) @ placing[:, :2].T + placing[:, 2] + offset
+    left, top = np.maximum(np.floor(corners.min(axis=0)), 0).astype(int)
+    right, bottom = np.minimum(np.ceil(corners.max(axis=0)), frame.shape[1::-1]).astype(int)
+    if right <= left or bottom <= top:
+        return None
+    moved = placing.copy()
+    moved[:, 2] += offset - (left, top)
+    warped = cv2.warpAffine(picture, moved, (int(right - left), int(bottom - top)), flags=cv2.INTER_LINEAR)
+    return np.s_[int(top) : int(bottom), int(left) : int(right)], warped.astype(np.uint8, copy=False)
+
+
+def _multiply(window: NDArray[np.uint8], share: NDArray[np.uint8]) -> None:
+    cv2.multiply(window, cv2.merge([share, share, share]), dst=window, scale=1 / 255)

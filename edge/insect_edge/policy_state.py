@@ -1,0 +1,116 @@
+"""What the policy remembers between frames: immutable, so that a caller can keep, compare or store it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from insect_edge.domain import BACKGROUND, UNKNOWN, Event, Role
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from insect_edge.domain import Category, Classification, Moment, Phase, Region, Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """What one frame showed: its capture time, top categories, region and verdict."""
+
+    at: Moment
+    categories: tuple[Category, ...]
+    region: Region
+    verdict: Verdict | None
+
+    @classmethod
+    def of(cls, classification: Classification, *, at: Moment) -> Look:
+        """The look of a classification whose frame was captured at `at`."""
+        verdict = classification.verdict
+        if verdict is not None and (verdict.label in {UNKNOWN, BACKGROUND} or verdict.role is Role.BACKGROUND):
+            verdict = None
+        return cls(at=at, categories=classification.categories, region=classification.region, verdict=verdict)
+
+    def score(self, label: str) -> float:
+        """The label's score, 0 where it is not among the top categories."""
+        return next((category.score for category in self.categories if category.label.name == label), 0.0)
+
+    def names(self, label: str) -> bool:
+        """Whether the verdict is this label."""
+        return self.verdict is not None and self.verdict.label == label
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenEvent:
+    """An event that has not ended; see `Event` for the fields of the same name.
+
+    Attributes:
+        alerted: whether its one alert was raised.
+        told: monotonic seconds of the last change told.
+        told_score: the best score then.
+    """
+
+    event_id: str
+    label: str
+    role: Role | None
+    score: float
+    threshold: float
+    categories: tuple[Category, ...]
+    region: Region
+    started: Moment
+    last_seen: Moment
+    frames: int
+    hits: int
+    alerted: bool
+    told: float
+    told_score: float
+
+    def seen_in(self, look: Look, *, keep: float) -> OpenEvent:
+        """The event after one more frame, which agrees from `keep` times the threshold on."""
+        score = look.score(self.label)
+        if score <= 0 or score < keep * self.threshold:
+            return replace(self, frames=self.frames + 1)
+        event = replace(self, frames=self.frames + 1, hits=self.hits + 1, last_seen=look.at)
+        if score <= self.score:
+            return event
+        return replace(event, score=score, categories=look.categories, region=look.region)
+
+    def change(self, phase: Phase, *, at: Moment, alert: bool = False) -> Event:
+        """This event as something to tell."""
+        return Event(
+            event_id=self.event_id,
+            phase=phase,
+            label=self.label,
+            role=self.role,
+            score=self.score,
+            threshold=self.threshold,
+            categories=self.categories,
+            region=self.region,
+            started=self.started,
+            last_seen=self.last_seen,
+            at=at,
+            frames=self.frames,
+            hits=self.hits,
+            alert=alert,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyState:
+    """All that the policy remembers.
+
+    Attributes:
+        looks: the newest frames, oldest first, at most `window`.
+        open_events: events under way, in the order they started.
+        ended: label → monotonic seconds of its newest end.
+        alerted: label → monotonic seconds of its newest alert.
+    """
+
+    looks: tuple[Look, ...] = ()
+    open_events: tuple[OpenEvent, ...] = ()
+    ended: Mapping[str, float] = field(default_factory=dict)
+    alerted: Mapping[str, float] = field(default_factory=dict)
+
+    def hits(self, label: str) -> Iterator[Look]:
+        """The frames of the window whose verdict is the label, since its last event ended; oldest first."""
+        since = self.ended.get(label)
+        return (look for look in self.looks if look.names(label) and (since is None or look.at.monotonic > since))

@@ -1,0 +1,45 @@
+"""What systemd is told, in the protocol of sd_notify(3); without systemd nothing is sent."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def _nowhere(_: str) -> None:
+    """No service manager listens."""
+
+
+class Systemd:
+    """The service manager's view of the daemon.
+
+    Args:
+        send: hands one datagram of `NAME=value` lines to the service manager.
+    """
+
+    def __init__(self, send: Callable[[str], None] = _nowhere) -> None:
+        self._send = send
+        self._status: str | None = None
+        self._ready = False
+
+    def ready(self) -> None:
+        """The daemon does its work now; told once."""
+        if not self._ready:
+            self._ready = True
+            self._send("READY=1")
+
+    def status(self, text: str) -> None:
+        """One line for `systemctl status`; told when it changes."""
+        if text != self._status:
+            self._status = text
+            self._send(f"STATUS={text}")
+
+    def watchdog(self) -> None:
+        """A new frame was classified: the daemon is alive in the one way that counts."""
+        self._send("WATCHDOG=1")
+
+    def stopping(self) -> None:
+        """The daemon is on its way out."""
+        self._send("STOPPING=1")

@@ -1,0 +1,360 @@
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta, timezone
+from functools import cache
+from importlib import resources
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+
+from insect_edge import messages
+from insect_edge.domain import Category, Classification, Event, Label, Moment, Phase, Region, Role, Taxon, Verdict
+from insect_edge.health_report import BrokerStatus, HealthReport, Losses, OutboxStatus, State
+from insect_edge.messages import Origin, Site
+from insect_edge.outbox_entry import Ticket
+from insect_edge.topics import Topics, slug
+
+TOPICS = Topics(device_id="trap-1a2b3c")
+NOON = datetime(2026, 5, 1, 12, 0, 0, 123_456, tzinfo=UTC)
+SCHEMAS = ("alert", "availability", "classification", "detection", "health")
+
+
+@cache
+def validator(name: str) -> Draft202012Validator:
+    """The schema file of one payload."""
+    text = resources.files("insect_edge").joinpath(f"schemas/{name}.schema.json").read_text(encoding="utf-8")
+    return Draft202012Validator(json.loads(text))
+
+
+def moment(seconds: float = 100.0, *, synced: bool = True) -> Moment:
+    """An instant `seconds` after boot, which was 100 s before noon."""
+    return Moment(monotonic=seconds, utc=NOON + timedelta(seconds=seconds - 100), clock_synced=synced)
+
+
+LABEL = Label(index=7, name="slug", role=Role.PEST, taxon=Taxon(order="Stylommatophora"), threshold=0.5)
+
+
+def event(**changes: Any) -> Event:
+    """An event of a slug."""
+    facts: dict[str, Any] = {
+        "event_id": "0197-e1",
+        "phase": Phase.START,
+        "label": "slug",
+        "role": Role.PEST,
+        "score": 0.912345,
+        "threshold": 0.5,
+        "categories": (Category(label=LABEL, score=0.912345),) * 7,
+        "region": Region(x=0.25, y=0, width=0.5, height=1),
+        "started": moment(98.0),
+        "last_seen": moment(100.0),
+        "at": moment(100.0),
+        "frames": 5,
+        "hits": 3,
+        "alert": True,
+    }
+    return Event(**{**facts, **changes})
+
+
+def origin(**changes: Any) -> Origin:
+    """A trap at a site."""
+    facts: dict[str, Any] = {
+        "topics": TOPICS,
+        "model_id": "garden-pests-v1",
+        "boot_id": "b-1",
+        "slugs": {"slug": "slug"},
+    }
+    return Origin(**{**facts, **changes})
+
+
+def decoded(payload: bytes) -> dict[str, Any]:
+    """The payload, whose first field has to be its schema."""
+    found = json.loads(payload)
+    assert isinstance(found, dict)
+    assert next(iter(found)) == "schema"
+    return found
+
+
+@pytest.mark.parametrize("name", SCHEMAS)
+def test_each_schema_is_one(name: str) -> None:
+    """The files are valid JSON Schema 2020-12."""
+    Draft202012Validator.check_schema(validator(name).schema)
+
+
+def test_there_is_a_schema_for_every_payload_and_no_other() -> None:
+    """What the package holds is what the tests know."""
+    folder = resources.files("insect_edge").joinpath("schemas")
+    assert sorted(file.name for file in folder.iterdir()) == [f"{name}.schema.json" for name in SCHEMAS]
+
+
+def test_a_detection_says_everything_about_its_event() -> None:
+    """Field by field, in the words of the schema."""
+    site = Site(name="bed 3", latitude=48.1, longitude=11.5)
+    made = messages.detection(event(), ticket=Ticket(seq=42, kind_seq=17), origin=origin(site=site))
+    assert (made.topic, made.qos, made.retain) == ("insect-edge/trap-1a2b3c/detection", 1, False)
+    assert made.content_type == "application/json"
+    payload = decoded(made.payload)
+    validator("detection").validate(payload)
+    categories = payload.pop("categories")
+    assert len(categories) == 5
+    assert categories[0] == {
+        "index": 7,
+        "label": "slug",
+        "score": 0.9123,
+        "role": "pest",
+        "taxon": {"order": "Stylommatophora", "family": None, "genus": None},
+    }
+    assert payload == {
+        "schema": "insect-edge/detection/1",
+        "event_id": "0197-e1",
+        "message_id": "trap-1a2b3c-42",
+        "seq": 42,
+        "detection_seq": 17,
+        "phase": "start",
+        "label": "slug",
+        "role": "pest",
+        "score": 0.9123,
+        "threshold": 0.5,
+        "region": {"x": 0.25, "y": 0, "width": 0.5, "height": 1},
+        "frames": 5,
+        "hits": 3,
+        "started": "2026-05-01T11:59:58.123Z",
+        "last_seen": "2026-05-01T12:00:00.123Z",
+        "at": "2026-05-01T12:00:00.123Z",
+        "clock_synced": True,
+        "boot_id": "b-1",
+        "monotonic": {"started": 98.0, "last_seen": 100.0, "at": 100.0},
+        "model_id": "garden-pests-v1",
+        "device_id": "trap-1a2b3c",
+        "site": {"name": "bed 3", "latitude": 48.1, "longitude": 11.5},
+    }
+
+
+def test_an_alert_has_its_own_number_and_topic() -> None:
+    """The same facts under `alert/<slug of the label>`, numbered among alerts."""
+    made = messages.alert(
+        event(label="bee fly"), ticket=Ticket(seq=43, kind_seq=3), origin=origin(slugs={"bee fly": "bee-fly-2"})
+    )
+    assert made.topic == "insect-edge/trap-1a2b3c/alert/bee-fly-2"
+    payload = decoded(made.payload)
+    validator("alert").validate(payload)
+    assert (payload["label"], payload["alert_seq"], payload["seq"]) == ("bee fly", 3, 43)
+    assert "detection_seq" not in payload
+
+
+def test_a_label_nobody_announced_still_has_a_topic() -> None:
+    """An event restored from before the model changed must not stop the queue."""
+    made = messages.alert(event(label="Old Label"), ticket=Ticket(seq=1, kind_seq=1), origin=origin())
+    assert made.topic.endswith("/alert/old-label")
+
+
+def test_expiry_is_per_kind() -> None:
+    """Alerts and detections carry the expiry configured for each, the retained copy none."""
+    where = origin(detection_expiry_seconds=60, alert_expiry_seconds=3_600)
+    ticket = Ticket(seq=1, kind_seq=1)
+    detection = messages.detection(event(), ticket=ticket, origin=where)
+    assert detection.expiry_seconds == 60
+    assert messages.alert(event(), ticket=ticket, origin=where).expiry_seconds == 3_600
+    assert messages.last_detection(detection, topics=TOPICS).expiry_seconds is None
+
+
+def test_the_last_detection_is_the_same_bytes_retained() -> None:
+    """A dashboard that connects later reads what subscribers got live."""
+    detection = messages.detection(event(), ticket=Ticket(seq=1, kind_seq=1), origin=origin())
+    kept = messages.last_detection(detection, topics=TOPICS)
+    assert (kept.topic, kept.retain, kept.payload) == (TOPICS.last_detection, True, detection.payload)
+
+
+def test_times_are_null_while_the_clock_is_not_set() -> None:
+    """A time that may be wrong is not published; boot id and monotonic seconds say when."""
+    times = {name: moment(100.0, synced=False) for name in ("started", "last_seen", "at")}
+    payload = decoded(messages.detection(event(**times), ticket=Ticket(seq=1, kind_seq=1), origin=origin()).payload)
+    validator("detection").validate(payload)
+    assert (payload["started"], payload["last_seen"], payload["at"]) == (None, None, None)
+    assert not payload["clock_synced"]
+    assert payload["monotonic"]["at"] == 100.0
+
+
+def test_times_before_the_clock_was_set_are_computed_from_after() -> None:
+    """Within one boot the monotonic difference to a good time is good too."""
+    wrong = Moment(monotonic=90.0, utc=datetime(1970, 1, 1, tzinfo=UTC), clock_synced=False)
+    made = messages.detection(event(started=wrong), ticket=Ticket(seq=1, kind_seq=1), origin=origin())
+    assert decoded(made.payload)["started"] == "2026-05-01T11:59:50.123Z"
+
+
+def test_a_time_later_than_the_change_is_of_another_boot() -> None:
+    """Monotonic seconds of another boot prove nothing: no time is made from them."""
+    other_boot = Moment(monotonic=5_000.0, utc=NOON, clock_synced=False)
+    made = messages.detection(event(started=other_boot), ticket=Ticket(seq=1, kind_seq=1), origin=origin())
+    assert decoded(made.payload)["started"] is None
+
+
+def test_time_stamps_are_utc_with_milliseconds() -> None:
+    """Other zones are converted; a time without a zone is refused."""
+    berlin = timezone(timedelta(hours=2))
+    assert messages.rfc3339(datetime(2026, 5, 1, 14, 0, tzinfo=berlin)) == "2026-05-01T12:00:00.000Z"
+    with pytest.raises(ValueError, match="no time zone"):
+        messages.rfc3339(datetime(2026, 5, 1, 14, 0))  # noqa: DTZ001 # that is the point
+
+
+def test_labels_stay_verbatim() -> None:
+    """UTF-8, nothing escaped."""
+    made = messages.detection(event(label="Käfer 甲虫"), ticket=Ticket(seq=1, kind_seq=1), origin=origin())
+    assert "Käfer 甲虫".encode() in made.payload
+
+
+def test_scores_that_are_no_numbers_are_refused() -> None:
+    """JSON has no NaN."""
+    with pytest.raises(ValueError, match="JSON compliant"):
+        messages.detection(event(score=float("nan")), ticket=Ticket(seq=1, kind_seq=1), origin=origin())
+
+
+def test_availability_is_plain_text_retained() -> None:
+    """`online` and `offline` go to one topic, and both are in the schema."""
+    on, off = messages.online(TOPICS), messages.offline(TOPICS)
+    assert (on.topic, on.qos, on.retain, on.content_type) == (TOPICS.availability, 1, True, "text/plain")
+    assert off.topic == on.topic
+    for made in (on, off):
+        validator("availability").validate(made.payload.decode())
+
+
+def test_a_snapshot_is_the_picture_itself() -> None:
+    """QoS 0, retained, on the newest's topic or on the event's own."""
+    newest = messages.snapshot(b"\xff\xd8", topics=TOPICS)
+    assert (newest.topic, newest.payload, newest.qos, newest.retain) == (TOPICS.snapshot, b"\xff\xd8", 0, True)
+    assert newest.content_type == "image/jpeg"
+    assert messages.snapshot(b"", topics=TOPICS, event_id="e1").topic == f"{TOPICS.snapshot}/e1"
+
+
+@pytest.mark.parametrize("verdict", [None, Verdict(label="unknown", role=Role.UNKNOWN, score=0.4, threshold=0.5)])
+def test_a_classification_says_what_one_frame_showed(verdict: Verdict | None) -> None:
+    """The top categories, the verdict or null, and when the frame was captured."""
+    result = Classification(
+        categories=(Category(label=LABEL, score=0.4),), verdict=verdict, region=Region.whole(), inference_ms=12.345
+    )
+    made = messages.classification(result, captured=moment(), sequence=9, origin=origin())
+    assert (made.topic, made.qos, made.retain) == (TOPICS.classification, 0, False)
+    payload = decoded(made.payload)
+    validator("classification").validate(payload)
+    assert (payload["frame"], payload["at"]) == (9, "2026-05-01T12:00:00.123Z")
+
+
+def report(**changes: Any) -> HealthReport:
+    """A daemon about which little is known yet."""
+    facts: dict[str, Any] = {
+        "state": State.STARTING,
+        "reasons": ("quiet", "broker_down", "quiet"),
+        "model_id": None,
+        "frames": 0,
+        "frames_per_second": None,
+        "latency_ms": None,
+        "inference_ms": None,
+        "outbox": OutboxStatus(),
+        "broker": BrokerStatus(),
+        "temperature_celsius": None,
+        "memory_bytes": None,
+        "clock_synced": False,
+        "versions": {},
+        "uptime_seconds": 0.0,
+        "expires_seconds": 120.0,
+    }
+    return HealthReport(**{**facts, **changes})
+
+
+def test_health_is_valid_when_nothing_is_known() -> None:
+    """Every unknown is null; reasons are sorted, each once."""
+    made = messages.health(report(), topics=TOPICS, at=moment(synced=False), boot_id="b-1")
+    assert (made.topic, made.qos, made.retain) == (TOPICS.health, 1, True)
+    payload = decoded(made.payload)
+    validator("health").validate(payload)
+    assert payload["reasons"] == ["broker_down", "quiet"]
+    assert payload["at"] is None
+
+
+def test_health_is_valid_when_everything_is_known() -> None:
+    """Counts of losses, the connection and the versions are all there."""
+    full = report(
+        state=State.DEGRADED,
+        model_id="m",
+        frames_per_second=0.987654,
+        latency_ms=30.0,
+        inference_ms=25.0,
+        outbox=OutboxStatus(
+            alerts=1, detections=2, size_bytes=3, oldest_seconds=4.0, losses=Losses(dropped=5, expired=6, dead_letter=7)
+        ),
+        broker=BrokerStatus(
+            connected=True,
+            protocol="5",
+            refusals_visible=True,
+            in_flight=1,
+            last_acknowledged=9.0,
+            storage_error="full",
+        ),
+        temperature_celsius=61.25,
+        memory_bytes=100_000_000,
+        clock_synced=True,
+        versions={"python": "3.11.7", "insect-edge": "0.1.0"},
+    )
+    payload = decoded(messages.health(full, topics=TOPICS, at=moment(), boot_id="b-1").payload)
+    validator("health").validate(payload)
+    assert (payload["outbox"]["depth"], payload["outbox"]["dropped"]) == (3, 5)
+    assert payload["outbox"]["error"] == "full"
+    assert payload["broker"]["connected"]
+    assert list(payload["versions"]) == ["insect-edge", "python"]
+
+
+SCORES = st.floats(min_value=0, max_value=1)
+MOMENTS = st.builds(
+    Moment,
+    monotonic=st.floats(min_value=0, max_value=1e9),
+    utc=st.datetimes(min_value=datetime(1971, 1, 1), max_value=datetime(2200, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001 # hypothesis wants naive bounds
+    clock_synced=st.booleans(),
+)
+NAMES = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20)
+LABELS = st.builds(
+    Label,
+    index=st.integers(min_value=0, max_value=1000),
+    name=NAMES,
+    role=st.sampled_from([*Role, None]),
+    taxon=st.none() | st.builds(Taxon, order=st.none() | NAMES),
+    threshold=SCORES,
+)
+CATEGORIES = st.lists(st.builds(Category, label=LABELS, score=SCORES), min_size=1, max_size=8).map(tuple)
+REGIONS = st.tuples(
+    *[st.floats(min_value=0.0, max_value=0.5)] * 2, *[st.floats(min_value=0.01, max_value=0.5)] * 2
+).map(lambda numbers: Region(x=numbers[0], y=numbers[1], width=numbers[2], height=numbers[3]))
+EVENTS = st.builds(
+    Event,
+    event_id=NAMES,
+    phase=st.sampled_from(Phase),
+    label=NAMES,
+    role=st.sampled_from([*Role, None]),
+    score=SCORES,
+    threshold=SCORES,
+    categories=CATEGORIES,
+    region=REGIONS,
+    started=MOMENTS,
+    last_seen=MOMENTS,
+    at=MOMENTS,
+    frames=st.integers(min_value=1),
+    hits=st.integers(min_value=1),
+    alert=st.booleans(),
+)
+NUMBERS = st.integers(min_value=1, max_value=2**53)
+
+
+@given(changed=EVENTS, ticket=st.builds(Ticket, seq=NUMBERS, kind_seq=NUMBERS))
+def test_every_event_gives_valid_payloads(changed: Event, ticket: Ticket) -> None:
+    """Whatever an event holds, detection and alert keep to their schemas, and topics can be published to."""
+    where = origin(slugs={changed.label: slug(changed.label) or "label-0"}, site=Site(name=changed.label))
+    for name, build in (("detection", messages.detection), ("alert", messages.alert)):
+        made = build(changed, ticket=ticket, origin=where)
+        payload = decoded(made.payload)
+        validator(name).validate(payload)
+        assert payload["message_id"] == f"trap-1a2b3c-{ticket.seq}"
+        assert payload["label"] == changed.label
+        assert not set("#+\0") & set(made.topic)
+        assert (payload["at"] is None) == (not changed.at.clock_synced)

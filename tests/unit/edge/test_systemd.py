@@ -1,0 +1,65 @@
+"""What the service manager hears."""
+
+from __future__ import annotations
+
+import socket
+from typing import TYPE_CHECKING
+
+from insect_edge.adapters.systemd_notify import notify_socket
+from insect_edge.systemd import Systemd
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pytest
+
+
+def test_ready_is_told_once_and_status_on_change() -> None:
+    """Repeats of what systemd knows already are not sent."""
+    told: list[str] = []
+    systemd = Systemd(told.append)
+    for _ in range(2):
+        systemd.ready()
+        systemd.status("ready")
+        systemd.watchdog()
+    systemd.status("degraded: broker_down")
+    systemd.stopping()
+    assert told == ["READY=1", "STATUS=ready", "WATCHDOG=1", "WATCHDOG=1", "STATUS=degraded: broker_down", "STOPPING=1"]
+
+
+def test_datagrams_arrive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is sent arrives at the socket that $NOTIFY_SOCKET names."""
+    path = tmp_path / "notify"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(path))
+        monkeypatch.setenv("NOTIFY_SOCKET", str(path))
+        send = notify_socket()
+        assert send is not None
+        send("READY=1")
+        assert manager.recv(100) == b"READY=1"
+
+
+def test_an_abstract_socket_is_understood(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name that starts with @ is Linux' abstract namespace."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind("\0insect-edge-test-notify")
+        monkeypatch.setenv("NOTIFY_SOCKET", "@insect-edge-test-notify")
+        send = notify_socket()
+        assert send is not None
+        send("STOPPING=1")
+        assert manager.recv(100) == b"STOPPING=1"
+
+
+def test_nothing_is_sent_without_systemd(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without $NOTIFY_SOCKET there is nobody to tell."""
+    monkeypatch.delenv("NOTIFY_SOCKET", raising=False)
+    assert notify_socket() is None
+    Systemd().ready()
+
+
+def test_a_service_manager_that_is_gone_does_no_harm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A socket that nobody reads does not stop the daemon."""
+    monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "gone"))
+    send = notify_socket()
+    assert send is not None
+    send("WATCHDOG=1")
