@@ -56,7 +56,7 @@ def random_view(
         (size, size, 3) uint8, B, G, R.
     """
     matrix = _view_matrix(pixels.shape[1], pixels.shape[0], size=size, plan=plan, generator=generator)
-    # A crop shrunk by more than two would skip pixels; at the sizes photographs are cached in it never is.
+    # A crop shrunk by more than two would skip pixels; the rules for recipes see to it that it hardly ever is.
     view = cv2.warpAffine(pixels, matrix, (size, size), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
     view = _recolour(cast("NDArray[np.uint8]", view), plan=plan, generator=generator)
     return _erase(view, generator=generator) if generator.random() < plan.erase else view

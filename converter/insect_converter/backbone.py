@@ -11,9 +11,12 @@ if TYPE_CHECKING:
 
     from insect_converter.recipes import Recipe
 
+PUBLISHED_SIZES = (96, 128, 160, 192, 224)
+"""Sides in pixels of the pictures for which ImageNet weights are published."""
+
 
 def build_backbone(recipe: Recipe, weights: Path | None) -> Any:
-    """The pretrained feature extractor: (batch, any size, any size, 3) in [-1, 1] to (batch, 1280).
+    """The pretrained feature extractor: (batch, any size, any size, 3) in [-1, 1] to (batch, features).
 
     Args:
         recipe: its size and width.
@@ -21,30 +24,49 @@ def build_backbone(recipe: Recipe, weights: Path | None) -> Any:
 
     Raises:
         TrainingError: when the weights cannot be had.
+        RecipeError: when the recipe names a layer that there is not.
     """
-    import keras  # noqa: PLC0415 - takes seconds to import; only training pays for it
+    backbone = _from_download(recipe) if weights is None else _from_file(recipe, weights)
+    freeze(backbone, until=recipe.fine_tuning.frozen_until)
+    return backbone
 
-    if weights is not None and not weights.is_file():
+
+def _from_file(recipe: Recipe, weights: Path) -> Any:
+    if not weights.is_file():
         raise TrainingError(f"{weights}: no such file: name the backbone's weights, or leave --backbone-weights out")
     try:
-        return keras.applications.MobileNetV2(
-            # Published weights exist for some sizes only, but do not depend on the size.
-            input_shape=(None, None, 3) if weights is not None else (recipe.image_size, recipe.image_size, 3),
-            alpha=recipe.alpha,
-            include_top=False,
-            pooling="avg",
-            weights=str(weights) if weights is not None else "imagenet",
-        )
-    except Exception as error:  # Keras and h5py raise whatever their own download or file parser met
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        if weights is not None:
-            raise TrainingError(
-                f"{weights}: no weights of MobileNetV2 {recipe.alpha:g} without top ({reason}): check the file"
-            ) from error
+        return _mobilenet(recipe, weights=str(weights), side=None)
+    except Exception as error:  # Keras and h5py raise whatever their file parsers met
         raise TrainingError(
-            f"the ImageNet weights cannot be downloaded ({reason}): "
+            f"{weights}: no weights of MobileNetV2 {recipe.alpha:g} without top ({_reason(error)}): check the file"
+        ) from error
+
+
+def _from_download(recipe: Recipe) -> Any:
+    side = min(PUBLISHED_SIZES, key=lambda size: abs(size - recipe.image_size))
+    try:
+        published = _mobilenet(recipe, weights="imagenet", side=side)
+    except Exception as error:  # Keras raises whatever its own download met
+        raise TrainingError(
+            f"the ImageNet weights cannot be downloaded ({_reason(error)}): "
             "check the internet connection, or bring the file with --backbone-weights"
         ) from error
+    # The published ones come for one size; training views and the Pi's pictures may have two others.
+    backbone = _mobilenet(recipe, weights=None, side=None)
+    backbone.set_weights(published.get_weights())
+    return backbone
+
+
+def _mobilenet(recipe: Recipe, *, weights: str | None, side: int | None) -> Any:
+    import keras  # noqa: PLC0415 - takes seconds to import; only training pays for it
+
+    return keras.applications.MobileNetV2(
+        input_shape=(side, side, 3), alpha=recipe.alpha, include_top=False, pooling="avg", weights=weights
+    )
+
+
+def _reason(error: Exception) -> str:
+    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
 
 
 def build_model(backbone: Any, *, labels: int, image_size: int, dropout: float) -> Any:
@@ -59,6 +81,15 @@ def build_model(backbone: Any, *, labels: int, image_size: int, dropout: float) 
     features = keras.layers.Dropout(dropout, name="dropout")(features)
     logits = keras.layers.Dense(labels, name="logits")(features)
     return keras.Model(pictures, logits, name="insects")
+
+
+def resized(model: Any, backbone: Any, *, image_size: int) -> Any:
+    """A model from `build_model` once more, sharing all weights, for another size of picture."""
+    import keras  # noqa: PLC0415 - takes seconds to import
+
+    pictures = keras.Input((image_size, image_size, 3))
+    features = model.get_layer("dropout")(backbone(pictures, training=False))
+    return keras.Model(pictures, model.get_layer("logits")(features))
 
 
 def freeze(backbone: Any, *, until: str) -> None:

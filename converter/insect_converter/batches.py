@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, cast
 
 import cv2
 import keras
@@ -12,9 +12,37 @@ import numpy as np
 from insect_converter.augment import Augmentation, random_view
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from numpy.typing import NDArray
+
+
+_PLAIN_BATCH = 32
+
+
+class PlainBatches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras ships no types
+    """Views as they are, made real batch by batch so that memory holds bytes, not floats."""
+
+    def __init__(self, views: NDArray[np.uint8], targets: NDArray[np.float32] | None = None) -> None:
+        """Hold the views.
+
+        Args:
+            views: (photographs, size, size, 3) uint8, R, G, B.
+            targets: (photographs, labels) one-hot; None to predict.
+        """
+        super().__init__()
+        self._views = views
+        self._targets = targets
+
+    def __len__(self) -> int:
+        """How many batches there are."""
+        return math.ceil(len(self._views) / _PLAIN_BATCH)
+
+    def __getitem__(self, index: int) -> tuple[NDArray[np.float32], ...]:
+        """One batch: views in [-1, 1], and targets where there are."""
+        part = slice(index * _PLAIN_BATCH, (index + 1) * _PLAIN_BATCH)
+        real = _real(self._views[part])
+        return (real,) if self._targets is None else (real, self._targets[part])
 
 
 class AugmentedBatches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras ships no types
@@ -62,25 +90,25 @@ class AugmentedBatches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras sh
         order = np.random.default_rng((self._seed, self._epoch)).permutation(len(self._pictures))
         chosen = order[index * self._batch_size : (index + 1) * self._batch_size]
         views = np.stack([self._view(int(position)) for position in chosen])
-        return views, self._targets[self._labels[chosen]]
+        return _real(views), self._targets[self._labels[chosen]]
 
     def on_epoch_end(self) -> None:
         """The next epoch sees other views in another order."""
         self._epoch += 1
 
-    def _view(self, position: int) -> NDArray[np.float32]:
+    def _view(self, position: int) -> NDArray[np.uint8]:
         generator = np.random.default_rng((self._seed, self._epoch, position))
         plan = self._plans[self._labels[position]]
         view = random_view(self._pictures[position], size=self._image_size, plan=plan, generator=generator)
-        scaled: NDArray[np.float32] = cv2.cvtColor(view, cv2.COLOR_BGR2RGB).astype(np.float32) / 127.5 - 1.0
-        return scaled
+        return cast("NDArray[np.uint8]", cv2.cvtColor(view, cv2.COLOR_BGR2RGB))
 
 
-def repeat_background(labels: Sequence[int], *, background: int | None, times: int) -> list[int]:
-    """Positions of the photographs in an epoch, those of the background several times."""
-    return [position for position, label in enumerate(labels) for _ in range(times if label == background else 1)]
+def repeat_background(labels: Sequence[int], *, background: Collection[int], times: int) -> list[int]:
+    """Positions of the photographs in an epoch, those of the background's labels several times."""
+    return [position for position, label in enumerate(labels) for _ in range(times if label in background else 1)]
 
 
-def fit_arguments(batches: AugmentedBatches) -> dict[str, Any]:
-    """What `keras.Model.fit` needs to take the batches as they are: they shuffle themselves."""
-    return {"x": batches, "shuffle": False}
+def _real(views: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """MobileNetV2's own range: [-1, 1]."""
+    scaled: NDArray[np.float32] = views.astype(np.float32) / 127.5 - 1.0
+    return scaled

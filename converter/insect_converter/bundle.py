@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
-import shutil
 import tempfile
 from dataclasses import replace
 from pathlib import Path
@@ -18,11 +18,11 @@ from insect_edge.domain import Role
 from insect_edge.errors import ModelError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from insect_edge.domain import Classification
 
-_WIDTH, _HEIGHT = 320, 240
+_WIDTH, _HEIGHT = 200, 150
 _SEEDS = range(1, 65)
 
 
@@ -60,32 +60,36 @@ def write(folder: Path, *, content: bytes, card: cards.ModelCard, extra: Mapping
     Raises:
         ModelError: when the folder exists, cannot be written, or what was written does not verify.
     """
-    refuse_existing(folder)
+    check_place(folder)
     card = replace(card, sha256=hashlib.sha256(content).hexdigest())
-    temporary = None
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-        _write_synced(temporary / model_bundle.MODEL_FILE, content)
-        labels = "".join(f"{label.name}\n" for label in card.labels)
-        for name, text in {
-            model_bundle.LABELS_FILE: labels,
-            model_bundle.CARD_FILE: cards.to_json(card),
-            **extra,
-        }.items():
-            _write_synced(temporary / name, text.encode())
-        _verify(temporary)
-        temporary.chmod(0o755)
-        # Not replace(): that would silently take the place of an empty folder made meanwhile.
-        temporary.rename(folder)
+    with _told(folder), tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as scratch:
+        # One below, since the scratch folder itself has to stay for its own removal.
+        whole = Path(scratch) / folder.name
+        whole.mkdir()
+        _write_synced(whole / model_bundle.MODEL_FILE, content)
+        _write_labels(whole / model_bundle.LABELS_FILE, tuple(label.name for label in card.labels))
+        for name, text in {model_bundle.CARD_FILE: cards.to_json(card), **extra}.items():
+            _write_synced(whole / name, text.encode())
+        _verify(whole)
+        _sync_folder(whole)
+        # A folder with anything in it that was made meanwhile makes this fail.
+        whole.rename(folder)
         _sync_folder(folder.parent)
-    except OSError as error:
-        raise ModelError(
-            f"{folder}: the bundle cannot be written ({error.strerror}): make room or name another place"
-        ) from error
-    finally:
-        if temporary is not None and temporary.exists():
-            shutil.rmtree(temporary, ignore_errors=True)
+
+
+def check_place(folder: Path) -> None:
+    """Make sure that a bundle could be written: before an hour of training, not only after it.
+
+    Args:
+        folder: of the bundle; its parent is made.
+
+    Raises:
+        ModelError: when there is something at that place, or the parent takes no files.
+    """
+    refuse_existing(folder)
+    with _told(folder):
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent).cleanup()
 
 
 def refuse_existing(folder: Path) -> None:
@@ -94,8 +98,27 @@ def refuse_existing(folder: Path) -> None:
     Raises:
         ModelError: when there is something at that place.
     """
-    if folder.exists():
+    if os.path.lexists(folder):
         raise ModelError(f"{folder}: there is something already: a bundle never overwrites, name a new folder")
+
+
+@contextlib.contextmanager
+def _told(folder: Path) -> Iterator[None]:
+    """Turn what the disk says into one line."""
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or error
+        raise ModelError(
+            f"{folder}: the bundle cannot be written ({reason}): make room or name another place"
+        ) from error
+
+
+def _write_labels(path: Path, names: tuple[str, ...]) -> None:
+    _write_synced(path, "".join(f"{name}\n" for name in names).encode())
+    if model_bundle.read_labels(path) != names:
+        # Names that all begin with a number are read as a numbered list, so that is what they become.
+        _write_synced(path, "".join(f"{number} {name}\n" for number, name in enumerate(names)).encode())
 
 
 def _verify(folder: Path) -> None:

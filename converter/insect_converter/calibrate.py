@@ -9,7 +9,7 @@ import numpy as np
 from insect_edge import preprocess
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -33,18 +33,19 @@ def choose(labels: Sequence[int], *, per_label: int, seed: int) -> list[int]:
 
 
 def representative(
-    pictures: Sequence[NDArray[np.uint8]], *, contract: InputContract
+    pictures: Iterable[NDArray[np.uint8]], *, contract: InputContract
 ) -> Callable[[], Iterator[list[NDArray[np.float32]]]]:
     """The generator TFLite's converter asks for: float input tensors made by the Pi's own preprocessing.
 
     Args:
-        pictures: (height, width, 3) uint8, B, G, R.
+        pictures: (height, width, 3) uint8, B, G, R; taken one by one and kept only at the model's own size, since some
+            hundred photographs as cameras make them are more than a desktop's memory.
         contract: of the model.
     """
+    views = [preprocess.to_model_pixels(picture, region=None, contract=contract) for picture in pictures]
 
     def generate() -> Iterator[list[NDArray[np.float32]]]:
-        for picture in pictures:
-            pixels = preprocess.to_model_pixels(picture, region=None, contract=contract)
-            yield [preprocess.normalize(pixels, contract)[np.newaxis]]
+        for view in views:
+            yield [preprocess.normalize(view, contract)[np.newaxis]]
 
     return generate

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,15 +11,16 @@ from scipy.optimize import minimize_scalar
 from insect_edge.postprocess import softmax
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
     from numpy.typing import NDArray
 
     from insect_converter.recipes import ThresholdTarget
 
 BINS = 10
 _TEMPERATURES = (0.05, 10.0)
-_LOWEST_THRESHOLD = 0.3
-_HIGHEST_THRESHOLD = 0.95
-_STEP = 0.01
+_GRID = tuple(hundredth / 100 for hundredth in range(30, 96))
+_LOWEST_THRESHOLD, _HIGHEST_THRESHOLD = _GRID[0], _GRID[-1]
 
 
 def fit_temperature(logits: NDArray[np.float32], truth: NDArray[np.int64]) -> float:
@@ -73,7 +75,7 @@ def cross_validated_error(logits: NDArray[np.float32], truth: NDArray[np.int64],
 
 
 def fit_thresholds(
-    scores: NDArray[np.float32], truth: NDArray[np.int64], *, background: int | None, target: ThresholdTarget
+    scores: NDArray[np.float32], truth: NDArray[np.int64], *, background: Collection[int], target: ThresholdTarget
 ) -> list[float]:
     """For each label the lowest score from which on a verdict is worth giving.
 
@@ -83,31 +85,26 @@ def fit_thresholds(
     Args:
         scores: (photographs, labels) of the validation photographs, calibrated.
         truth: (photographs,) label indices.
-        background: index of the background label; None where there is none.
+        background: indices of the labels that are background; none where there is no such.
         target: what is wanted.
 
     Returns:
-        One threshold a label; that of the background is never used.
+        One threshold a label; those of the background are never used.
     """
     said, best = scores.argmax(axis=1), scores.max(axis=1)
-    grid = np.arange(_LOWEST_THRESHOLD, _HIGHEST_THRESHOLD + _STEP / 2, _STEP)
     common = _LOWEST_THRESHOLD
-    if background is not None:
-        alarms = np.where(said == background, 0.0, best)[truth == background]
-        common = next(
-            (float(step) for step in grid if np.mean(alarms >= step) <= target.false_alarms), _HIGHEST_THRESHOLD
-        )
-    thresholds = []
-    for label in range(scores.shape[1]):
-        mine = said == label
-        precise = (
-            float(step)
-            for step in grid[grid >= common - 1e-9]
-            if _precision(truth[mine & (best >= step)], label) >= target.precision
-        )
-        thresholds.append(round(next(precise, _HIGHEST_THRESHOLD), 2))
-    return thresholds
+    alarming = np.isin(truth, list(background))
+    if alarming.any():
+        alarms = np.where(np.isin(said, list(background)), 0.0, best)[alarming]
+        common = _first(lambda step: float(np.mean(alarms >= step)) <= target.false_alarms, least=common)
+
+    def precise(label: int, step: float) -> bool:
+        given = truth[(said == label) & (best >= step)]
+        return not len(given) or float(np.mean(given == label)) >= target.precision
+
+    return [_first(partial(precise, label), least=common) for label in range(scores.shape[1])]
 
 
-def _precision(truth: NDArray[np.int64], label: int) -> float:
-    return float(np.mean(truth == label)) if len(truth) else 1.0
+def _first(holds: Callable[[float], bool], *, least: float) -> float:
+    """The lowest threshold from `least` on for which something holds; the highest there is where it never does."""
+    return next((step for step in _GRID if step >= least and holds(step)), _HIGHEST_THRESHOLD)

@@ -1,4 +1,4 @@
-"""The command line of the converter. TensorFlow is imported only once the arguments have been understood."""
+"""The command line of the converter; works without the packages for training, to say how to get them."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def commands() -> None:
 @click.option("--force", is_flag=True, help="Write the bundle even if int8 lost more than the budget allows.")
 def train(**options: object) -> None:
     """Train a model on photographs and write its verified bundle."""
-    from insect_converter import workflow  # noqa: PLC0415 - imports TensorFlow, which takes seconds
+    from insect_converter import workflow  # noqa: PLC0415 - needs the extra's packages
 
     if options["run"] is None:
         stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
@@ -48,7 +48,7 @@ def train(**options: object) -> None:
 @click.option("--force", is_flag=True, help="Write the bundle even if int8 lost more than the budget allows.")
 def export(run: Path, out: Path, *, force: bool) -> None:
     """Quantize, measure and bundle the model of a finished run again."""
-    from insect_converter import workflow  # noqa: PLC0415 - imports TensorFlow, which takes seconds
+    from insect_converter import workflow  # noqa: PLC0415 - needs the extra's packages
 
     workflow.export(run, out=out, force=force)
 
@@ -62,6 +62,12 @@ def main() -> None:
     except InsectEdgeError as error:
         click.echo(f"insect-converter: {error}", err=True)
         sys.exit(error.exit_code)
+    except OSError as error:
+        # Whatever the disk refused at a place where nothing better is known; tracebacks help no grower.
+        place = f"{error.filename}: " if error.filename else ""
+        reason = error.strerror or error
+        click.echo(f"insect-converter: {place}{reason}: check its permissions and the free space", err=True)
+        sys.exit(EXIT_FAILURE)
     except ModuleNotFoundError as error:
         click.echo(f"insect-converter: {error.name} is not installed: pip install 'insect-edge[converter]'", err=True)
         sys.exit(EXIT_FAILURE)

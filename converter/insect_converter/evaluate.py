@@ -12,7 +12,7 @@ from insect_edge.domain import Role
 from insect_edge.postprocess import top_categories, verdict_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
     from numpy.typing import NDArray
 
@@ -65,7 +65,7 @@ def logits_of(
 
 
 def measure(
-    logits: NDArray[np.float32], truth: NDArray[np.int64], *, labels: Sequence[str], background: int | None
+    logits: NDArray[np.float32], truth: NDArray[np.int64], *, labels: Sequence[str], background: Collection[int]
 ) -> Metrics:
     """Metrics of outputs against the true labels.
 
@@ -73,13 +73,13 @@ def measure(
         logits: (photographs, labels).
         truth: (photographs,) label indices.
         labels: names by index.
-        background: index of the background label, where there is one.
+        background: indices of the labels that are background; none where there is no such.
     """
     order = np.argsort(-logits, axis=1, kind="stable")
     said = order[:, 0]
     every = range(len(labels))
     precision, recall, f1, support = precision_recall_fscore_support(truth, said, labels=list(every), zero_division=0)
-    insects = truth != background if background is not None else np.ones(len(truth), dtype=bool)
+    insects = np.isin(truth, list(background), invert=True)
     return Metrics(
         photographs=len(truth),
         top1=float(np.mean(said == truth)),

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import sys
 import tempfile
 from collections import Counter
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import tensorflow as tf
 from tensorflow.lite.python import schema_py_generated as schema
+from tensorflow.lite.python.convert_phase import ConverterError
 from tensorflow.lite.tools import flatbuffer_utils
 
 from insect_converter.errors import ConversionError
+from insect_converter.quiet import native_silence
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+_BYTE_TYPES = frozenset({"INT8", "UINT8"})
 _INTEGER_TYPES = frozenset({"INT8", "UINT8", "INT16", "INT32", "INT64", "BOOL"})
 
 
@@ -74,27 +73,40 @@ def inspect(content: bytes) -> IntegerReport:
     """Read a TFLite file and make sure that nothing in it computes in floating point.
 
     Raises:
-        ConversionError: naming the tensors that are not integer.
+        ConversionError: naming what is not integer, or not as the Pi needs it.
     """
     model = flatbuffer_utils.convert_bytearray_to_object(bytearray(content))
-    graph = model.subgraphs[0]
     types = _names(schema.TensorType)
-    floating = [
-        tensor.name.decode(errors="replace") for tensor in graph.tensors if types[tensor.type] not in _INTEGER_TYPES
-    ]
-    if floating:
-        raise ConversionError(
-            f"{len(floating)} tensors are not integer, the first is {floating[0]}: an operator has no integer kernel"
-        )
+    _refuse_floating([tensor for graph in model.subgraphs for tensor in graph.tensors], types)
+    graph = model.subgraphs[0]
     codes = [max(code.builtinCode, code.deprecatedBuiltinCode) for code in model.operatorCodes]
     operators = Counter(_names(schema.BuiltinOperator)[codes[operator.opcodeIndex]] for operator in graph.operators)
     scales = [tensor.quantization.scale for tensor in graph.tensors if tensor.quantization is not None]
-    return IntegerReport(
+    report = IntegerReport(
         operators=dict(sorted(operators.items())),
         input_type=types[graph.tensors[graph.inputs[0]].type],
         output_type=types[graph.tensors[graph.outputs[0]].type],
         per_channel=sum(scale is not None and len(scale) > 1 for scale in scales),
     )
+    if not {report.input_type, report.output_type} <= _BYTE_TYPES or not report.per_channel:
+        raise ConversionError(
+            f"input {report.input_type}, output {report.output_type}, {report.per_channel} weights per channel: "
+            "bytes in and out and weights per channel are wanted: use the TensorFlow version the project names"
+        )
+    return report
+
+
+def _refuse_floating(tensors: list[Any], types: dict[int, str]) -> None:
+    floating = [
+        (tensor.name or b"without a name").decode(errors="replace")
+        for tensor in tensors
+        if types[tensor.type] not in _INTEGER_TYPES
+    ]
+    if floating:
+        raise ConversionError(
+            f"{len(floating)} tensors are not integer, the first is {floating[0]}: "
+            "an operator has no integer kernel, replace its layer"
+        )
 
 
 def _names(enumeration: type) -> dict[int, str]:
@@ -102,32 +114,16 @@ def _names(enumeration: type) -> dict[int, str]:
 
 
 def _convert(model: Any, configure: Callable[[Any], None]) -> bytes:
-    with tempfile.TemporaryDirectory() as folder, _quiet():
-        # Through a SavedModel: the converter's own way in for Keras models does not know Keras 3.
-        model.export(folder, format="tf_saved_model", verbose=False)
-        converter = tf.lite.TFLiteConverter.from_saved_model(folder)
-        configure(converter)
+    with tempfile.TemporaryDirectory() as folder, native_silence():
         try:
+            # Through a SavedModel: the converter's own way in for Keras models does not know Keras 3.
+            model.export(folder, format="tf_saved_model", verbose=False)
+            converter = tf.lite.TFLiteConverter.from_saved_model(folder)
+            configure(converter)
             content: bytes = converter.convert()
-        except (ValueError, RuntimeError, tf.errors.OpError) as error:
-            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-            raise ConversionError(f"TensorFlow's converter refuses the model ({reason})") from error
+        except (ConverterError, ValueError, RuntimeError, tf.errors.OpError) as error:
+            lines = str(error).strip().splitlines() or [type(error).__name__]
+            raise ConversionError(
+                f"TensorFlow's converter refuses the model ({lines[0]}): use layers with an integer kernel"
+            ) from error
     return content
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep what the converter's C++ side says about its own progress off the user's terminal."""
-    sys.stdout.flush()
-    sys.stderr.flush()
-    kept = os.dup(1), os.dup(2)
-    with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
-        os.dup2(nowhere.fileno(), 1)
-        os.dup2(nowhere.fileno(), 2)
-        try:
-            yield
-        finally:
-            os.dup2(kept[0], 1)
-            os.dup2(kept[1], 2)
-            os.close(kept[0])
-            os.close(kept[1])

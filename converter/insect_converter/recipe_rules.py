@@ -1,4 +1,4 @@
-"""What a recipe's values may be, beyond their types. A recipe that makes no sense is refused before an hour is spent."""
+"""What a recipe's values may be, beyond their types: one that makes no sense is refused before an hour is spent."""
 
 from __future__ import annotations
 
@@ -14,6 +14,9 @@ ALPHAS = (0.35, 0.5, 0.75, 1.0, 1.3, 1.4)
 """Width multipliers of MobileNetV2 for which ImageNet weights are published."""
 STRIDE = 32
 """MobileNetV2 halves a picture five times."""
+LARGEST_SHRINK = 1.5
+"""Of a photograph's shorter side to a training view: random views are drawn in one bilinear resampling, which skips
+pixels beyond two, and a crop that follows the longer side is shrunk somewhat more."""
 
 
 def problem(recipe: Recipe) -> str | None:
@@ -36,6 +39,11 @@ def _findings(recipe: Recipe) -> Iterator[tuple[bool, str]]:
     yield _at_least("head: epochs", recipe.head.epochs, 1)
     yield _positive("head: learning_rate", recipe.head.learning_rate)
     yield from _fine_tuning(recipe.fine_tuning)
+    most = int(LARGEST_SHRINK * recipe.fine_tuning.image_size)
+    yield (
+        recipe.fine_tuning.epochs > 0 and recipe.shorter_side > most,
+        f"shorter_side = {recipe.shorter_side}: at most {most} is wanted, {LARGEST_SHRINK:g} times the training views",
+    )
     yield from _augmentation("augmentation", recipe.augmentation)
     yield from _augmentation("background_augmentation", recipe.background_augmentation)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import hashlib
 import importlib.metadata
@@ -9,13 +10,14 @@ import io
 import json
 import os
 import platform
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from insect_converter.errors import DatasetError, TrainingError
 from insect_converter.split import Part, Split
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from insect_converter.dataset import Dataset, Photograph
@@ -59,7 +61,8 @@ class RunRecord:
     def to_json(self) -> str:
         """The text of the run's file."""
         fields = {name: getattr(self, name) for name in self.__slots__}
-        return json.dumps(fields, indent=2, ensure_ascii=False) + "\n"
+        # Escaped, since a path may hold bytes that are no UTF-8.
+        return json.dumps(fields, indent=2, ensure_ascii=True) + "\n"
 
 
 def versions() -> dict[str, str]:
@@ -86,18 +89,30 @@ def create(folder: Path, record: RunRecord, *, split_text: str) -> None:
     """
     if (folder / RUN_FILE).exists():
         raise TrainingError(f"{folder}: there is a run in it already: name another folder with --run")
-    try:
+    with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
         (folder / RUN_FILE).write_text(record.to_json(), encoding="utf-8")
         (folder / SPLIT_FILE).write_text(split_text, encoding="utf-8")
+
+
+@contextlib.contextmanager
+def writing(folder: Path) -> Iterator[None]:
+    """Turn what the disk says while a run's folder is written into one line.
+
+    Raises:
+        TrainingError: for any OSError inside.
+    """
+    try:
+        yield
     except OSError as error:
+        reason = error.strerror or str(error).partition("\n")[0]
         raise TrainingError(
-            f"{folder}: cannot be written ({error.strerror}): name another folder with --run"
+            f"{folder}: cannot be written ({reason}): make room or name another folder with --run"
         ) from error
 
 
-def open_run(folder: Path) -> RunRecord:
-    """Read what went into a run.
+def open_run(folder: Path) -> tuple[RunRecord, str]:
+    """Read what went into a run, and the text of its split.
 
     Raises:
         TrainingError: when it is no run's folder or the run did not finish.
@@ -105,32 +120,37 @@ def open_run(folder: Path) -> RunRecord:
     try:
         content = json.loads((folder / RUN_FILE).read_text(encoding="utf-8"))
         record = RunRecord(**{**content, "labels": tuple(content["labels"])})
+        split_text = (folder / SPLIT_FILE).read_text(encoding="utf-8")
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise TrainingError(f"{folder}: no training run ({error}): name the folder that `train` wrote") from error
     if not (folder / WEIGHTS_FILE).is_file():
         raise TrainingError(f"{folder}: the run did not finish, there is no {WEIGHTS_FILE}: train again")
-    return record
+    return record, split_text
 
 
-def read_split(text: str, dataset: Dataset) -> Split:
+def read_split(text: str, dataset: Dataset, *, labels: Sequence[str]) -> Split:
     """Find the photographs of a written split again.
 
     Args:
         text: as `split.to_csv` wrote it.
-        dataset: read from the same folders.
+        dataset: read from the same folders; there may be more photographs and classes in them by now.
+        labels: the run's, whose indices the photographs get.
 
     Raises:
-        DatasetError: when photographs are missing.
+        DatasetError: when photographs are missing, or the text is no split.
     """
     by_name = {photograph.name: photograph for photograph in dataset.photographs}
     parts: dict[Part, list[Photograph]] = {part: [] for part in Part}
     missing = []
-    for row in csv.DictReader(io.StringIO(text)):
-        photograph = by_name.get(row["name"])
-        if photograph is None:
-            missing.append(row["name"])
-        else:
-            parts[Part(row["split"])].append(photograph)
+    try:
+        for row in csv.DictReader(io.StringIO(text)):
+            label, part = labels.index(row["label"]), Part(row["split"])
+            if row["name"] in by_name:
+                parts[part].append(replace(by_name[row["name"]], label=label))
+            else:
+                missing.append(row["name"])
+    except (KeyError, ValueError) as error:
+        raise DatasetError(f"{SPLIT_FILE} of the run is damaged ({error}): bring the file back") from error
     if missing:
         raise DatasetError(
             f"{len(missing)} photographs of the run's split are gone, the first is {missing[0]}: bring them back"

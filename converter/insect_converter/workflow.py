@@ -1,4 +1,7 @@
-"""The two jobs of the converter, from the user's folders to the bundle."""
+"""The two jobs of the converter, from the user's folders to the bundle.
+
+TensorFlow takes seconds to import, so it is imported once everything that can be refused has been looked at.
+"""
 
 from __future__ import annotations
 
@@ -8,14 +11,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import keras
-
-from insect_converter import bundle, dataset, pictures, progress, recipes, run_record, split
-from insect_converter import export as exporting
-from insect_converter import train as training
+from insect_converter import bundle, dataset, progress, recipes, run_record, split, training_set
+from insect_converter.backbone import build_backbone
+from insect_converter.errors import TrainingError
+from insect_converter.quiet import native_silence
 
 if TYPE_CHECKING:
-    from insect_converter.dataset import Dataset
     from insect_converter.recipes import Recipe
 
 
@@ -36,26 +37,39 @@ class TrainingOptions:
 
 
 def train(options: TrainingOptions) -> None:
-    """Photographs to bundle.
+    """Photographs to bundle. What can be refused is refused before the long work begins.
 
     Raises:
         InsectEdgeError: with one line that says what to do.
     """
-    bundle.refuse_existing(options.out)
+    _check_places(options)
     recipe = recipes.load(options.recipe)
     found = dataset.read_class_folders(options.data, background=options.background)
-    data = load(found, recipe, seed=options.seed)
+    _import_tensorflow()
+    from insect_converter import export as exporting  # noqa: PLC0415 - see above
+    from insect_converter import train as training  # noqa: PLC0415 - see above
+
+    backbone = build_backbone(recipe, options.backbone_weights)
+    data = training_set.load(found, recipe, seed=options.seed)
     record = _record(options, recipe, labels=data.labels)
     split_text = split.to_csv(data.split, data.labels, data.pictures)
     run_record.create(options.run, record, split_text=split_text)
     _tell_roles(recipe, data.labels)
-    model, history = training.fit(data, recipe, weights=options.backbone_weights, seed=options.seed, folder=options.run)
-    (options.run / run_record.HISTORY_FILE).write_text(json.dumps(history, indent=1), encoding="utf-8")
-    model.save(options.run / run_record.WEIGHTS_FILE)
+    model, history = training.fit(data, recipe, backbone=backbone, seed=options.seed, folder=options.run)
+    with run_record.writing(options.run):
+        (options.run / run_record.HISTORY_FILE).write_text(json.dumps(history, indent=1), encoding="utf-8")
+        model.save(options.run / run_record.WEIGHTS_FILE)
     progress.say(f"the float model is in {options.run}")
-    _export(
-        model, data.split, recipe=recipe, record=record, split_text=split_text, out=options.out, force=options.force
+    exporting.export(
+        model,
+        split=data.split,
+        recipe=recipe,
+        record=record,
+        split_text=split_text,
+        out=options.out,
+        force=options.force,
     )
+    progress.say(f"wrote {options.out}")
 
 
 def export(run: Path, *, out: Path, force: bool) -> None:
@@ -64,36 +78,39 @@ def export(run: Path, *, out: Path, force: bool) -> None:
     Raises:
         InsectEdgeError: with one line that says what to do.
     """
-    bundle.refuse_existing(out)
-    record = run_record.open_run(run)
+    bundle.check_place(out)
+    record, split_text = run_record.open_run(run)
     background = Path(record.background) if record.background else None
     found = dataset.read_class_folders(Path(record.data), background=background)
-    split_text = (run / run_record.SPLIT_FILE).read_text(encoding="utf-8")
-    divided = run_record.read_split(split_text, found)
+    divided = run_record.read_split(split_text, found, labels=record.labels)
     recipe = recipes.from_dict(record.recipe, source=str(run))
-    model = keras.models.load_model(run / run_record.WEIGHTS_FILE, compile=False)
-    _export(model, divided, recipe=recipe, record=record, split_text=split_text, out=out, force=force)
+    _import_tensorflow()
+    from insect_converter import export as exporting  # noqa: PLC0415 - see above
+
+    model = _load_model(run / run_record.WEIGHTS_FILE)
+    exporting.export(model, split=divided, recipe=recipe, record=record, split_text=split_text, out=out, force=force)
+    progress.say(f"wrote {out}")
 
 
-def load(found: Dataset, recipe: Recipe, *, seed: int) -> training.TrainingSet:
-    """Decode, leave out what cannot be read (named and counted) and divide.
+def _check_places(options: TrainingOptions) -> None:
+    bundle.check_place(options.out)
+    if options.run.resolve().is_relative_to(options.out.resolve()):
+        raise TrainingError(f"{options.run}: the run would lie in the bundle's folder: name another one with --run")
 
-    Raises:
-        DatasetError: when a class has too few readable photographs.
-    """
-    with progress.bar(total=len(found.photographs), description="decoding") as bar:
-        decoded, unreadable = pictures.load(found.photographs, shorter_side=recipe.shorter_side, on_each=bar.update)
-    for reason in unreadable.values():
-        progress.say(f"left out: {reason}")
-    kept = dataset.without(found, unreadable)
-    divided = split.divide(kept, decoded, validation=recipe.validation, test=recipe.test, seed=seed)
-    counts = ", ".join(f"{label} {count}" for label, count in kept.counts().items())
-    progress.say(f"{len(kept.photographs)} photographs ({counts}); {len(unreadable)} unreadable left out")
-    progress.say(
-        f"split: {len(divided.train)} train, {len(divided.validation)} validation, {len(divided.test)} test; "
-        f"{divided.groups} groups of near-duplicates kept together"
-    )
-    return training.TrainingSet(labels=kept.labels, split=divided, pictures=decoded)
+
+def _import_tensorflow() -> None:
+    with native_silence():
+        import tensorflow  # noqa: F401, PLC0415, ICN001 - see above; it greets everybody with what its build could do
+
+
+def _load_model(path: Path) -> Any:
+    import keras  # noqa: PLC0415 - see above
+
+    try:
+        return keras.models.load_model(path, compile=False)
+    except Exception as error:  # Keras and h5py raise whatever their file parsers met
+        reason = str(error).strip().partition("\n")[0] or type(error).__name__
+        raise TrainingError(f"{path}: cannot be loaded ({reason}): bring the file back or train again") from error
 
 
 def _record(options: TrainingOptions, recipe: Recipe, *, labels: tuple[str, ...]) -> run_record.RunRecord:
@@ -112,23 +129,9 @@ def _record(options: TrainingOptions, recipe: Recipe, *, labels: tuple[str, ...]
 
 
 def _tell_roles(recipe: Recipe, labels: tuple[str, ...]) -> None:
-    unknown = [label for label in labels if label not in recipe.labels and label != "background"]
+    unknown = [label for label in labels if recipe.facts(label).role is None]
     if unknown:
         progress.say(
             f"no role for {', '.join(unknown)}: say which are pests under [labels] in a recipe of your own, "
             "or in the daemon's configuration"
         )
-
-
-def _export(
-    model: Any,
-    divided: split.Split,
-    *,
-    recipe: Recipe,
-    record: run_record.RunRecord,
-    split_text: str,
-    out: Path,
-    force: bool,
-) -> None:
-    exporting.export(model, split=divided, recipe=recipe, record=record, split_text=split_text, out=out, force=force)
-    progress.say(f"wrote {out}")

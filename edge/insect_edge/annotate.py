@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 SMALLEST_SIDE = 320
 """Smaller pictures are enlarged before anything is written on them, so that a line of text fits."""
+_LONGEST_ENLARGED = 4096
+"""Enlarging stops here: a picture of one line of pixels would become gigabytes."""
+_LONGEST_PADDED = 65_536
 _TEXT_SHARE = 1 / 22
 """Height of capitals as a share of the shorter side."""
 _CAPITAL = 21.0
@@ -37,37 +40,67 @@ def annotate(pixels: NDArray[np.uint8], classification: Classification) -> NDArr
         classification: of that picture.
 
     Returns:
-        A new picture of the same size, or enlarged by a whole factor where it was very small.
+        A new picture of the same size, enlarged by a whole factor where it was very small; a strip too narrow for
+        text gets a black margin below or to the right.
     """
-    factor = max(1, -(-SMALLEST_SIDE // min(pixels.shape[:2])))
-    canvas = np.ascontiguousarray(np.repeat(np.repeat(pixels, factor, axis=0), factor, axis=1))
+    enlarged = _enlarged(pixels)
+    canvas = _padded(enlarged)
     best, verdict = classification.categories[0], classification.verdict
     text = f"{verdict.label} {verdict.score:.2f}" if verdict else f"({best.label.name} {best.score:.2f})"
     color = _COLORS.get(verdict.role, _NO_VERDICT) if verdict and verdict.role else _NO_VERDICT
-    height, width = canvas.shape[:2]
-    line = max(2, min(height, width) // 160)
+    height, width = enlarged.shape[:2]
+    line = max(2, min(canvas.shape[:2]) // 160)
     region = classification.region
     left, top = round(region.x * width), round(region.y * height)
     right, bottom = round((region.x + region.width) * width), round((region.y + region.height) * height)
     cv2.rectangle(canvas, (left + line // 2, top + line // 2), (right - line, bottom - line), color, line)
+    if canvas.shape[0] > height:
+        top = height
+    elif canvas.shape[1] > width:
+        left = width
     return _banner(canvas, text, left=left, top=top, color=color)
+
+
+def _enlarged(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    shorter, longer = sorted(pixels.shape[:2])
+    factor = max(1, min(-(-SMALLEST_SIDE // shorter), _LONGEST_ENLARGED // longer))
+    return np.repeat(np.repeat(pixels, factor, axis=0), factor, axis=1)
+
+
+def _padded(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """A copy that is not too narrow to be written on."""
+    height, width = pixels.shape[:2]
+    if min(height, width) >= SMALLEST_SIDE or max(height, width) > _LONGEST_PADDED:
+        return pixels.copy()
+    canvas = np.zeros((max(height, SMALLEST_SIDE), max(width, SMALLEST_SIDE), 3), np.uint8)
+    canvas[:height, :width] = pixels
+    return canvas
 
 
 def _banner(
     canvas: NDArray[np.uint8], text: str, *, left: int, top: int, color: tuple[int, int, int]
 ) -> NDArray[np.uint8]:
-    """White text on a filled bar in the region's upper left corner, shrunk where it would not fit."""
+    """White text on a filled bar in a corner, shrunk and moved where it would not fit."""
     # Hershey fonts know ASCII alone; a question mark for another letter is better than none.
     text = text.encode("ascii", errors="replace").decode()
     height, width = canvas.shape[:2]
     scale = min(height, width) * _TEXT_SHARE / _CAPITAL
-    (wide, _), _ = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, scale, 1)
-    room = width - left - 2 * round(_CAPITAL * scale / 2)
-    scale = min(scale, scale * room / max(wide, 1))
-    weight = max(1, round(scale * 2))
-    (wide, tall), below = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, scale, weight)
+    (wide, tall), below, weight = _measured(text, scale)
+    room = (width - tall) / max(wide, 1)
+    if room < 1:
+        scale *= room
+        (wide, tall), below, weight = _measured(text, scale)
     margin = tall // 2
-    cv2.rectangle(canvas, (left, top), (left + wide + 2 * margin, top + tall + below + margin), color, cv2.FILLED)
+    bar = wide + 2 * margin, tall + below + margin
+    left, top = max(0, min(left, width - bar[0])), max(0, min(top, height - bar[1]))
+    cv2.rectangle(canvas, (left, top), (left + bar[0], top + bar[1]), color, cv2.FILLED)
     place = (left + margin, top + margin // 2 + tall + below // 2)
     drawn = cv2.putText(canvas, text, place, cv2.FONT_HERSHEY_SIMPLEX, scale, (255, 255, 255), weight, cv2.LINE_AA)
     return cast("NDArray[np.uint8]", drawn)
+
+
+def _measured(text: str, scale: float) -> tuple[tuple[int, int], int, int]:
+    """(width, height above the base line), height below it and line weight of a text, in pixels."""
+    weight = max(1, round(scale * 2))
+    (wide, tall), below = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, scale, weight)
+    return (wide, tall), below, weight

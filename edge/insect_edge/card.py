@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -14,6 +15,11 @@ DEFAULT_THRESHOLD = 0.5
 """For a label whose threshold nobody fitted."""
 COLOR_ORDERS = ("rgb", "bgr", "grey")
 ACTIVATIONS = ("logits", "softmax")
+RESIZES = ("antialias",)
+CROPS = ("centred-square",)
+_LARGEST_SIDE = 4096
+"""Of an input or a golden picture in pixels: far above any model's, far below what would not fit into memory."""
+_SMALLEST_GOLDEN_SIDE = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,7 +154,9 @@ def from_json(text: str, *, source: str) -> ModelCard:
     try:
         content = json.loads(text)
         version = content["format_version"]
-    except (ValueError, KeyError, TypeError) as error:
+    except KeyError as error:
+        raise ModelError(f"{source}: not a model card (no {error}): copy the bundle again") from error
+    except (ValueError, TypeError, RecursionError) as error:
         raise ModelError(f"{source}: not a model card ({error}): copy the bundle again") from error
     if version != FORMAT_VERSION:
         raise ModelError(
@@ -156,10 +164,10 @@ def from_json(text: str, *, source: str) -> ModelCard:
         )
     try:
         return _card(content)
-    except (KeyError, TypeError, ValueError) as error:
-        raise ModelError(
-            f"{source}: {type(error).__name__} {error}: the card is damaged, copy the bundle again"
-        ) from error
+    except KeyError as error:
+        raise ModelError(f"{source}: {error} is missing: the card is damaged, copy the bundle again") from error
+    except (AttributeError, TypeError, ValueError) as error:
+        raise ModelError(f"{source}: {error}: the card is damaged, copy the bundle again") from error
 
 
 _KNOWN = frozenset(
@@ -168,23 +176,60 @@ _KNOWN = frozenset(
 
 
 def _card(content: dict[str, Any]) -> ModelCard:
-    card = ModelCard(
+    labels = tuple(_label(index, entry) for index, entry in enumerate(content["labels"]))
+    if not labels:
+        raise ValueError("it has no labels")
+    return ModelCard(
         model_id=str(content["model_id"]),
-        labels=tuple(_label(index, entry) for index, entry in enumerate(content["labels"])),
-        input=InputContract(**content["input"]),
-        activation=str(content["activation"]),
-        temperature=float(content["temperature"]),
+        labels=labels,
+        input=_input(content["input"]),
+        activation=_one_of(content["activation"], ACTIVATIONS, name="activation"),
+        temperature=_number(content["temperature"], name="temperature", above=0.0),
         sha256=str(content["sha256"]),
-        golden=Golden(**content["golden"]),
+        golden=_golden(content["golden"], labels=len(labels)),
         details={key: value for key, value in content.items() if key not in _KNOWN},
     )
-    if card.input.color_order not in COLOR_ORDERS:
-        raise ValueError(f"color_order {card.input.color_order!r} is none of {', '.join(COLOR_ORDERS)}")
-    if card.activation not in ACTIVATIONS:
-        raise ValueError(f"activation {card.activation!r} is none of {', '.join(ACTIVATIONS)}")
-    if not card.temperature > 0:
-        raise ValueError(f"temperature {card.temperature:g} is not above 0")
-    return card
+
+
+def _input(entry: dict[str, Any]) -> InputContract:
+    contract = InputContract(**entry)
+    _whole(contract.width, name="input width", limits=(1, _LARGEST_SIDE))
+    _whole(contract.height, name="input height", limits=(1, _LARGEST_SIDE))
+    _one_of(contract.color_order, COLOR_ORDERS, name="color_order")
+    _one_of(contract.resize, RESIZES, name="resize")
+    _one_of(contract.crop, CROPS, name="crop")
+    _number(contract.mean, name="mean")
+    _number(contract.std, name="std", above=0.0)
+    return contract
+
+
+def _golden(entry: dict[str, Any], *, labels: int) -> Golden:
+    golden = Golden(**entry)
+    _whole(golden.seed, name="golden seed", limits=(0, 2**31))
+    _whole(golden.width, name="golden width", limits=(_SMALLEST_GOLDEN_SIDE, _LARGEST_SIDE))
+    _whole(golden.height, name="golden height", limits=(_SMALLEST_GOLDEN_SIDE, _LARGEST_SIDE))
+    _whole(golden.index, name="golden index", limits=(0, labels - 1))
+    _number(golden.score, name="golden score")
+    _number(golden.tolerance, name="golden tolerance", above=0.0)
+    return golden
+
+
+def _one_of(value: Any, allowed: tuple[str, ...], *, name: str) -> str:
+    if value not in allowed:
+        raise ValueError(f"{name} {value!r} is none of {', '.join(allowed)}")
+    return str(value)
+
+
+def _whole(value: Any, *, name: str, limits: tuple[int, int]) -> int:
+    if type(value) is not int or not limits[0] <= value <= limits[1]:
+        raise ValueError(f"{name} {value!r} is no whole number from {limits[0]} to {limits[1]}")
+    return value
+
+
+def _number(value: Any, *, name: str, above: float = -math.inf) -> float:
+    if type(value) not in (int, float) or not above < value < math.inf:
+        raise ValueError(f"{name} {value!r} is no number" + (f" above {above:g}" if above > -math.inf else ""))
+    return float(value)
 
 
 def _label(index: int, entry: dict[str, Any]) -> Label:
@@ -197,5 +242,11 @@ def _label(index: int, entry: dict[str, Any]) -> Label:
         name=str(entry["name"]),
         role=Role(role) if role is not None else None,
         taxon=Taxon(**taxon) if taxon is not None else None,
-        threshold=float(entry["threshold"]),
+        threshold=_score(entry["threshold"], name=f"threshold of {entry['name']!r}"),
     )
+
+
+def _score(value: Any, *, name: str) -> float:
+    if not 0 <= _number(value, name=name) <= 1:
+        raise ValueError(f"{name} {value!r} is not from 0 to 1")
+    return float(value)

@@ -5,14 +5,15 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from insect_edge import golden, postprocess, preprocess
 from insect_edge.domain import Classification
-from insect_edge.errors import ModelError
+from insect_edge.errors import InferenceError, ModelError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from insect_edge.card import Golden, ModelCard
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from insect_edge.protocols import Interpreter
 
 TOP = 5
+_CLASSIFIER_RANKS = (1, 2)
+_TYPES = ("uint8", "int8", "float32")
 
 
 class Classifier:
@@ -78,7 +81,10 @@ class Classifier:
         started = self._timer()
         output = self._interpreter.invoke(tensor)
         inference_ms = (self._timer() - started) * 1e3
-        scores = postprocess.scores_of(output, spec=self._interpreter.output, card=self._card)
+        with np.errstate(invalid="ignore"):  # told below, as an error
+            scores = postprocess.scores_of(output, spec=self._interpreter.output, card=self._card)
+        if not np.isfinite(scores).all():
+            raise InferenceError(f"{self._card.model_id}: the model answers with what is no number")
         categories = postprocess.top_categories(scores, self._card.labels, count=self._top)
         verdict = postprocess.verdict_of(categories[0])
         return Classification(categories=categories, verdict=verdict, region=region, inference_ms=inference_ms)
@@ -90,8 +96,11 @@ class Classifier:
 
     def _check_golden(self, expected: Golden) -> None:
         picture = golden.draw(seed=expected.seed, width=expected.width, height=expected.height)
-        best = self.classify_pixels(picture).categories[0]
-        if best.label.index != expected.index or abs(best.score - expected.score) > expected.tolerance:
+        try:
+            best = self.classify_pixels(picture).categories[0]
+        except InferenceError as error:
+            raise ModelError(f"{error} (on the golden vector): the bundle is damaged: copy it again") from error
+        if best.label.index != expected.index or not abs(best.score - expected.score) <= expected.tolerance:
             wanted = self._card.labels[expected.index].name
             raise ModelError(
                 f"{self._card.model_id}: the golden vector gave {best.label.name} {best.score:.3f}, the card says "
@@ -107,6 +116,13 @@ def check_fit(interpreter: Interpreter, card: ModelCard) -> None:
         ModelError: when it is no classifier of pictures, or has another number of outputs than labels.
     """
     shape, outputs = interpreter.input.shape, interpreter.output.shape
+    types = interpreter.input.dtype, interpreter.output.dtype
+    if len(outputs) not in _CLASSIFIER_RANKS:
+        raise ModelError(f"{card.model_id}: output {outputs}: no classifier, which has one output a label")
+    if not set(types) <= set(_TYPES):
+        raise ModelError(
+            f"{card.model_id}: input and output are {' and '.join(types)}: convert the model to {', '.join(_TYPES)}"
+        )
     wanted = (1, card.input.height, card.input.width, card.input.channels)
     if shape != wanted:
         raise ModelError(f"{card.model_id}: the model's input is {shape}, the card says {wanted}: not its card")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import importlib
-import os
+import io
 import sys
 from typing import NoReturn
 
 import click
 
-from insect_edge.errors import EXIT_FAILURE, InsectEdgeError
+from insect_edge.errors import InsectEdgeError
 
 COMMANDS = {
     "classify": "Say what is on pictures.",
@@ -52,6 +52,10 @@ def commands() -> None:
 
 def main() -> NoReturn:
     """Entry point of `insect-edge`."""
+    for stream in (sys.stdout, sys.stderr):
+        # A file may be called by bytes that are no text, and a terminal may not know all letters.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         result = commands(prog_name="insect-edge", standalone_mode=False)
     except InsectEdgeError as error:
@@ -64,8 +68,4 @@ def main() -> NoReturn:
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
-    except BrokenPipeError:
-        # The reader (head, less) has gone; nothing more can be said to it, nor flushed at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(EXIT_FAILURE)
     sys.exit(result if isinstance(result, int) else 0)

@@ -130,6 +130,7 @@ def _parts(config: Config, adapters: Adapters, *, topics: Topics, outbox: Outbox
         ),
         systemd=adapters.systemd,
         interval=1 / config.camera.rate,
+        first_frame_seconds=config.camera.first_frame_timeout,
     )
 
 

@@ -89,6 +89,7 @@ class Camera(Section):
     rate: Annotated[float, Field(ge=0.01, le=60), Unit("frames a second")] = 1.0
     region: RegionChoice = "square"
     capture_timeout: Annotated[Seconds, Field(ge=0.1, le=30)] = 5.0
+    first_frame_timeout: Annotated[Seconds, Field(ge=1, le=3600)] = 60.0
     files: FilesCamera = FilesCamera()
     opencv: OpencvCamera = OpencvCamera()
     picamera2: Picamera2Camera = Picamera2Camera()

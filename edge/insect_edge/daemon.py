@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from insect_edge.relay import Relay
     from insect_edge.systemd import Systemd
 
-FIRST_FRAME_SECONDS = 60.0
-"""Without a single frame for this long a fresh process has better chances than this one."""
 PRUNE_SECONDS = 60.0
 LONGEST_WAIT_SECONDS = 60.0
 DRAIN_SECONDS = 10.0
@@ -57,6 +55,7 @@ class Parts:
         health: tells how it all is.
         systemd: told of the end.
         interval: seconds between two frames.
+        first_frame_seconds: without a single frame for so long a fresh process has better chances than this one.
     """
 
     clock: Clock
@@ -68,6 +67,7 @@ class Parts:
     health: HealthMonitor
     systemd: Systemd
     interval: float
+    first_frame_seconds: float
 
 
 class Daemon:
@@ -172,7 +172,7 @@ class Daemon:
 
     def _check_first_frame(self) -> None:
         waited = self._parts.clock.monotonic() - self._started
-        if self.frames or self._ended or waited < FIRST_FRAME_SECONDS:
+        if self.frames or self._ended or waited < self._parts.first_frame_seconds:
             return
         why = self._parts.keeper.lost or "it is open but delivers nothing"
         self._parts.keeper.lost = why
@@ -196,7 +196,7 @@ class Daemon:
             deadline for deadline in (parts.relay.next_deadline(), parts.pipeline.deadline()) if deadline is not None
         ]
         if not self.frames:
-            due.append(self._started + FIRST_FRAME_SECONDS)
+            due.append(self._started + parts.first_frame_seconds)
         return min(due)
 
     def _wait(self, *, until: float) -> None:

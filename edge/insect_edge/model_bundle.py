@@ -22,7 +22,7 @@ DEFAULT_MODEL = "garden-pests-v1"
 _TFLITE_IDENTIFIER = b"TFL3"
 _IMAGE_RANK = 4
 _CLASSIFIER_RANKS = (1, 2)
-_LEADING_INDEX = re.compile(r"^\d+[\s:,]+(?=\S)")
+_LEADING_INDEX = re.compile(r"^(\d{1,9})[\s:,]+(?=\S)", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +75,7 @@ def open_model(path: Path, *, labels: Path | None = None) -> ModelBundle:
     Raises:
         ModelError: when it is not there, is damaged, or does not verify.
     """
-    if path.is_dir():
+    if _is_folder(path):
         if labels is not None:
             raise ModelError(f"{path}: a bundle brings its own labels: leave {labels} out, or name a .tflite file")
         return _open_bundle(path)
@@ -101,7 +101,8 @@ def read_labels(path: Path) -> tuple[str, ...]:
         lines.pop()
     if not lines:
         raise ModelError(f"{path}: no labels in it: write one label a line")
-    if all(_LEADING_INDEX.match(line) for line in lines):
+    numbers = [int(found.group(1)) for line in lines if (found := _LEADING_INDEX.match(line))]
+    if numbers in (list(range(len(lines))), list(range(1, len(lines) + 1))):
         lines = [_LEADING_INDEX.sub("", line) for line in lines]
     return tuple(line.strip() for line in lines)
 
@@ -159,13 +160,29 @@ def _open_bundle(folder: Path) -> ModelBundle:
 
 def _labels_beside(path: Path) -> Path | None:
     beside = [path.with_name(f"{path.stem}_labels.txt"), path.with_name("labels.txt")]
-    return next((candidate for candidate in beside if candidate.is_file()), None)
+    return next((candidate for candidate in beside if _is_file(candidate)), None)
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # a name that is too long, a parent that may not be entered: reading it tells why
+        return False
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:
+        return False
 
 
 def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except FileNotFoundError as error:
-        raise ModelError(f"{path}: no such file: check the path to the model") from error
+        raise ModelError(f"{path}: no such file: check the path") from error
+    except IsADirectoryError as error:
+        raise ModelError(f"{path}: a folder, where a file is wanted: check the path") from error
     except OSError as error:
-        raise ModelError(f"{path}: cannot be read ({error.strerror}): check its permissions") from error
+        raise ModelError(f"{path}: cannot be read ({error.strerror}): check its name and permissions") from error

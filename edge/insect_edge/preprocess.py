@@ -60,13 +60,19 @@ def resize(pixels: NDArray[np.uint8], *, width: int, height: int) -> NDArray[np.
     Returns:
         (height, width, channels) uint8; the same colour order.
     """
-    while (down := 1 + (pixels.shape[0] >= 4 * height)) + (across := 1 + (pixels.shape[1] >= 4 * width)) > _NEITHER:
+    while (steps := _steps(pixels, width=width, height=height)) != (1, 1):
+        down, across = steps
         rows, columns = pixels.shape[0] // down, pixels.shape[1] // across
         # An odd last row or column is dropped (1/1000 of the picture): the fast path needs the exact ratio.
         pixels = _resize(pixels[: rows * down, : columns * across], (columns, rows), cv2.INTER_AREA)
     if pixels.shape[0] > height or pixels.shape[1] > width:
         return _resize(_resize(pixels, (2 * width, 2 * height), cv2.INTER_LINEAR), (width, height), cv2.INTER_AREA)
     return _resize(pixels, (width, height), cv2.INTER_LINEAR)
+
+
+def _steps(pixels: NDArray[np.uint8], *, width: int, height: int) -> tuple[int, int]:
+    """By how much rows and columns are to be divided next: 2 or 1 each."""
+    return 2 if pixels.shape[0] >= 4 * height else 1, 2 if pixels.shape[1] >= 4 * width else 1
 
 
 def _resize(pixels: NDArray[np.uint8], size: tuple[int, int], method: int) -> NDArray[np.uint8]:

@@ -168,7 +168,7 @@ class Acknowledged:
     Attributes:
         generation: the connection it belongs to.
         token: what `Publisher.publish` returned.
-        reason_code: MQTT 5 reason code; 0 (success) under 3.1.1, which cannot tell.
+        reason_code: MQTT 5 reason code, a failure from 0x80 on; 0 (success) under 3.1.1, which cannot tell.
     """
 
     generation: int

@@ -11,12 +11,14 @@ QUOTA_EXCEEDED = 0x97
 UNSUPPORTED_PROTOCOL = 0x84
 
 _CONNECTION = {
+    0x00: "the broker ended the connection without a reason: see its log",
     0x81: "the broker calls the packet malformed: report it with the broker's name and version",
     0x82: "the broker calls it a protocol error: report it with the broker's name and version",
     0x84: "the broker does not speak this MQTT version: set the other one, or auto",
     0x85: "the broker does not accept the client id: allow the device id on the broker",
     0x86: "wrong user name or password: correct them here or on the broker",
-    0x87: "not authorised: give this user (or certificate) the right to connect, or set a user name and password",
+    0x87: "not authorised: give this user (or certificate) the right to connect, or set a user name and password "
+    "that the broker knows",
     0x88: "the broker is not available: it should come back by itself",
     0x89: "the broker is busy: it should take the connection later",
     0x8A: "banned by the broker: lift the ban there",

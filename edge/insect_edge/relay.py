@@ -229,7 +229,7 @@ class Relay:
                 break
         for kind in (Kind.ALERT, Kind.DETECTION):
             self._send_rows(kind)
-        if not self._under_way.rows:
+        if not self._under_way.rows and not self._broken:
             # A suspect that expired or was dropped would otherwise slow everything after it down.
             self._poison.forget()
 
@@ -276,7 +276,7 @@ class Relay:
             if not error.retry:
                 raise
             # It broke just now; `Disconnected` is on its way and knows why.
-            self._broken = True
+            self._broken, self._heard = True, self._clock.monotonic()
             return None
         sent = Sent(topic=message.topic, qos=message.qos, at=self._clock.monotonic(), seq=seq)
         self._under_way.add(token, sent)

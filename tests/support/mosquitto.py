@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
-import shutil
 import socket
 import subprocess
 import threading
@@ -15,24 +13,27 @@ from typing import TYPE_CHECKING, Self
 
 import pytest
 
+from support.certificates import Certificates, make_certificates
+from support.subscriber import Subscriber
+from support.tools import DEADLINE_SECONDS, executable
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+__all__ = [
+    "Certificates",
+    "Mosquitto",
+    "Subscriber",
+    "executable",
+    "free_port",
+    "make_certificates",
+    "running",
+]
+
 HOST = "127.0.0.1"
 USERNAME = "trap"
 PASSWORD = "correct-horse-battery"  # noqa: S105 # a broker of one test
-DEADLINE_SECONDS = 30.0
-"""How long readiness is waited for on a busy machine; never slept through."""
-
-
-def executable(name: str) -> str:
-    """The path of one of Mosquitto's programs; skips the test where it is not installed."""
-    # Debian puts the broker where only root's PATH looks.
-    found = shutil.which(name) or shutil.which(name, path="/usr/sbin:/usr/local/sbin")
-    if found is None:
-        pytest.skip(f"{name} is not installed: apt-get install mosquitto mosquitto-clients")
-    return found
 
 
 def free_port() -> int:
@@ -40,83 +41,6 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         return int(probe.getsockname()[1])
-
-
-@dataclass(frozen=True, kw_only=True)
-class Certificates:
-    """PEM files of one little authority.
-
-    Attributes:
-        ca: the authority's certificate.
-        server: the broker's certificate, for `localhost` and 127.0.0.1.
-        server_key: its key.
-        client: a client's certificate.
-        client_key: its key.
-    """
-
-    ca: Path
-    server: Path
-    server_key: Path
-    client: Path
-    client_key: Path
-
-
-def _openssl(*arguments: str | Path) -> None:
-    command = [executable("openssl"), *map(str, arguments)]
-    subprocess.run(command, check=True, capture_output=True, timeout=DEADLINE_SECONDS)
-
-
-def make_certificates(
-    folder: Path,
-    *,
-    names: str = "DNS:localhost,IP:127.0.0.1",
-    not_before: str | None = None,
-    not_after: str | None = None,
-) -> Certificates:
-    """A fresh authority with one certificate for a broker and one for a client.
-
-    Args:
-        folder: to write to; made where it is absent.
-        names: the broker's subjectAltName.
-        not_before: first instant of the broker's certificate as openssl writes it (`20200101000000Z`); now by default.
-        not_after: its last instant; a day from now by default.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    ca, ca_key = folder / "ca.pem", folder / "ca.key"
-    curve = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
-    _openssl("req", "-x509", *curve, "-keyout", ca_key, "-out", ca, "-subj", "/CN=test authority", "-days", "1")
-    for name, extension in (("server", f"subjectAltName={names}"), ("client", "extendedKeyUsage=clientAuth")):
-        request, key, extensions = folder / f"{name}.csr", folder / f"{name}.key", folder / f"{name}.ext"
-        _openssl("req", "-new", *curve, "-keyout", key, "-out", request, "-subj", f"/CN={name}")
-        extensions.write_text(extension + "\n", encoding="ascii")
-        _sign(request, folder=folder, name=name, not_before=not_before, not_after=not_after)
-    return Certificates(
-        ca=ca,
-        server=folder / "server.pem",
-        server_key=folder / "server.key",
-        client=folder / "client.pem",
-        client_key=folder / "client.key",
-    )
-
-
-def _sign(request: Path, *, folder: Path, name: str, not_before: str | None, not_after: str | None) -> None:
-    """Sign with exact instants, which `openssl ca` can in every version (`openssl x509` only in new ones)."""
-    configuration = folder / "ca.cnf"
-    (folder / "index.txt").touch()
-    configuration.write_text(
-        "[ca]\ndefault_ca=own\n[own]\n"
-        f"database={folder}/index.txt\nnew_certs_dir={folder}\nrand_serial=yes\nunique_subject=no\n"
-        f"certificate={folder}/ca.pem\nprivate_key={folder}/ca.key\ndefault_md=sha256\npolicy=any\n"
-        "[any]\ncommonName=supplied\n",
-        encoding="ascii",
-    )
-    instants: list[str | Path] = ["-days", "1"]
-    if name == "server" and not_before is not None and not_after is not None:
-        instants = ["-startdate", not_before, "-enddate", not_after]
-    _openssl(
-        *("ca", "-batch", "-notext", "-config", configuration, "-in", request, "-out", folder / f"{name}.pem"),
-        *("-extfile", folder / f"{name}.ext", *instants),
-    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,8 +66,6 @@ class BrokerOptions:
 
 PLAIN = BrokerOptions()
 """Anybody may do anything."""
-
-_numbers = itertools.count(1)
 
 
 class Mosquitto:
@@ -286,63 +208,3 @@ def running(folder: Path, options: BrokerOptions = PLAIN) -> Iterator[Mosquitto]
         yield broker.start()
     finally:
         broker.kill()
-
-
-class Subscriber:
-    """An independent client (mosquitto_sub): what it received, in order."""
-
-    def __init__(self, broker: Mosquitto, *topics: str) -> None:
-        name = f"subscriber-{next(_numbers)}"
-        filters = [argument for topic in topics for argument in ("-t", topic)]
-        # 0x1F is part of no topic and, unescaped, of no JSON.
-        layout = ["-q", "1", "-i", name, "-F", "\x1f%t\x1f%r\x1f%p"]
-        self._process = subprocess.Popen(
-            [executable("mosquitto_sub"), *broker.client_arguments(), *filters, *layout],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-        )
-        self._changed = threading.Condition()
-        self._received: list[tuple[str, bytes, bool]] = []
-        self._reader = threading.Thread(target=self._read, daemon=True)
-        self._reader.start()
-        # mosquitto_sub does not flush what it says of itself, so the broker is asked.
-        broker.wait_for_log(f"Sending SUBACK to {name}")
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    @property
-    def received(self) -> list[tuple[str, bytes, bool]]:
-        """Topic, payload and whether it was a retained one, so far."""
-        with self._changed:
-            return list(self._received)
-
-    def wait_for(self, count: int, *, topic: str | None = None) -> list[tuple[str, bytes, bool]]:
-        """The messages (of one topic, where given), once there are `count`; fails when they do not come."""
-
-        def chosen() -> list[tuple[str, bytes, bool]]:
-            return [message for message in self._received if topic in {None, message[0]}]
-
-        with self._changed:
-            if not self._changed.wait_for(lambda: len(chosen()) >= count, DEADLINE_SECONDS):
-                pytest.fail(f"{len(chosen())} messages instead of {count}: {self._received[-5:]}")
-            return chosen()
-
-    def close(self) -> None:
-        """End the client."""
-        self._process.kill()
-        self._process.wait(DEADLINE_SECONDS)
-        self._reader.join(DEADLINE_SECONDS)
-
-    def _read(self) -> None:
-        assert self._process.stdout is not None
-        with self._process.stdout:
-            for line in self._process.stdout:
-                if line.startswith(b"\x1f"):
-                    topic, retained, payload = line[1:].rstrip(b"\n").split(b"\x1f", 2)
-                    with self._changed:
-                        self._received.append((topic.decode(), payload, retained == b"1"))
-                        self._changed.notify_all()

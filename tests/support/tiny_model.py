@@ -7,6 +7,7 @@ swapped colour order or a wrong zero point shows at once.
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +31,12 @@ NAMES = ("background", "lily-beetle", "lacewing", "blue-butterfly")
 ROLES = (Role.BACKGROUND, Role.PEST, Role.BENEFICIAL, Role.NEUTRAL)
 TAXA = (None, Taxon(order="Coleoptera", family="Chrysomelidae", genus="Lilioceris"), Taxon(order="Neuroptera"), None)
 THRESHOLDS = (0.5, 0.75, 0.5, 0.5)
-PAINT = {"background": (128, 128, 128), "lily-beetle": (0, 0, 255), "lacewing": (0, 255, 0), "blue-butterfly": (255, 0, 0)}
+PAINT = {
+    "background": (128, 128, 128),
+    "lily-beetle": (0, 0, 255),
+    "lacewing": (0, 255, 0),
+    "blue-butterfly": (255, 0, 0),
+}
 """B, G, R of a picture of each label."""
 
 _WEIGHTS = np.array([[0, 0, 0], [4, -2, -2], [-2, 4, -2], [-2, -2, 4]], np.float32)
@@ -212,8 +218,6 @@ def labels() -> tuple[Label, ...]:
 
 def card(content: bytes, *, golden_vector: bool = True) -> ModelCard:
     """A truthful card for the bytes of `classifier_model`."""
-    import hashlib
-
     made = ModelCard(
         model_id="tiny-garden-v1",
         labels=labels(),
@@ -225,10 +229,10 @@ def card(content: bytes, *, golden_vector: bool = True) -> ModelCard:
     )
     if not golden_vector:
         return made
-    drawn = golden.draw(seed=1, width=320, height=240)
+    drawn = golden.draw(seed=6, width=320, height=240)  # one in which red wins
     classifier = Classifier(LiteRtInterpreter(content, name="tiny"), made)
     best = classifier.classify_pixels(drawn).categories[0]
-    vector = Golden(seed=1, width=320, height=240, index=best.label.index, score=round(best.score, 4))
+    vector = Golden(seed=6, width=320, height=240, index=best.label.index, score=round(best.score, 4))
     return replace(made, golden=vector)
 
 

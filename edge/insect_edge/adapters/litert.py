@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import importlib
-import importlib.metadata
 import logging
 import os
 import sys
-import tempfile
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -46,22 +44,25 @@ class LiteRtInterpreter:
         """
         distribution, module = _runtime()
         self._name = name
-        self._runtime = f"{distribution} {importlib.metadata.version(distribution)}"
+        self._distribution = distribution
         try:
             with _native_stderr_to_log():
                 self._interpreter: Any = module.Interpreter(model_content=content, num_threads=threads)
                 self._interpreter.allocate_tensors()
-        except (ValueError, RuntimeError) as error:
+            inputs, outputs = self._interpreter.get_input_details(), self._interpreter.get_output_details()
+            self._operators = _operators(self._interpreter)
+        except (ValueError, RuntimeError, IndexError) as error:
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
             raise ModelError(f"{name}: the runtime refuses it ({reason}): is this a .tflite model?") from error
-        self._input_detail, self._output_detail = self._single_input(), self._interpreter.get_output_details()[0]
+        self._input_detail, self._output_detail = _picture_and_scores(inputs, outputs, name=name)
         self._input, self._output = _spec(self._input_detail), _spec(self._output_detail)
-        self._operators = _operators(self._interpreter)
 
     @property
     def runtime(self) -> str:
         """Package and version."""
-        return self._runtime
+        import importlib.metadata  # noqa: PLC0415 - pulls in the e-mail package: 30 ms, and `classify` never asks
+
+        return f"{self._distribution} {importlib.metadata.version(self._distribution)}"
 
     @property
     def delegate(self) -> str | None:
@@ -92,16 +93,24 @@ class LiteRtInterpreter:
         try:
             self._interpreter.set_tensor(self._input_detail["index"], tensor)
             self._interpreter.invoke()
-            output: NDArray[np.generic] = self._interpreter.get_tensor(self._output_detail["index"])[0]
+            output: NDArray[np.generic] = self._interpreter.get_tensor(self._output_detail["index"])
         except (ValueError, RuntimeError) as error:
             raise InferenceError(f"{self._name}: inference failed ({error})") from error
-        return output
+        return output[0] if output.ndim > 1 else output
 
-    def _single_input(self) -> dict[str, Any]:
-        inputs: list[dict[str, Any]] = self._interpreter.get_input_details()
-        if len(inputs) != 1:
-            raise ModelError(f"{self._name}: {len(inputs)} inputs, a classifier of pictures has one")
-        return inputs[0]
+
+def _picture_and_scores(
+    inputs: list[dict[str, Any]], outputs: list[dict[str, Any]], *, name: str
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The one input and the first output."""
+    if len(inputs) != 1 or not outputs:
+        raise ModelError(
+            f"{name}: {len(inputs)} inputs and {len(outputs)} outputs: no classifier of pictures, which has one of each"
+        )
+    signature = inputs[0].get("shape_signature", inputs[0]["shape"])
+    if any(size < 0 for size in signature[1:]):
+        raise ModelError(f"{name}: input {tuple(signature.tolist())} has no fixed size: convert the model with one")
+    return inputs[0], outputs[0]
 
 
 def _runtime() -> tuple[str, Any]:
@@ -139,15 +148,19 @@ def _activation(operators: list[dict[str, Any]], *, output: int) -> str:
 @contextlib.contextmanager
 def _native_stderr_to_log() -> Iterator[None]:
     """Send what the C++ side prints on standard error to the debug log: it greets every user with an INFO line."""
+    if sys.stderr is None:  # started with standard error closed: nothing to keep clean
+        yield
+        return
     sys.stderr.flush()
     kept = os.dup(2)
-    with tempfile.TemporaryFile() as file:
-        os.dup2(file.fileno(), 2)
-        try:
-            yield
-        finally:
-            os.dup2(kept, 2)
-            os.close(kept)
+    said = os.memfd_create("stderr")
+    os.dup2(said, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        with os.fdopen(said, "rb") as file:
             file.seek(0)
             for line in file.read().decode(errors="replace").splitlines():
                 logger.debug("%s", line)
@@ -155,9 +168,12 @@ def _native_stderr_to_log() -> Iterator[None]:
 
 def _spec(detail: dict[str, Any]) -> TensorSpec:
     scale, zero_point = detail["quantization"]
+    dtype = np.dtype(detail["dtype"])
+    if scale == 0 and dtype.kind in "iu":
+        scale = 1.0  # whole numbers that nobody quantized mean themselves
     return TensorSpec(
         shape=tuple(int(size) for size in detail["shape"]),
-        dtype=np.dtype(detail["dtype"]).name,
+        dtype=dtype.name,
         scale=float(scale),
         zero_point=int(zero_point),
     )

@@ -111,20 +111,20 @@ class NewestFrame:
             raise CameraError(f"{self._name}: its driver does not return: only a new process can open it again")
 
     def _run(self) -> None:
+        source: Source | None = None
         try:
             source = self._connect()
-        except CameraError as error:
-            self._fail(error)
-            return
-        try:
             with self._changed:
                 self._connected = True
                 self._changed.notify_all()
             self._read(source)
         except CameraError as error:
             self._fail(error)
+        except Exception as error:  # noqa: BLE001 # whoever waits has to hear of it, whatever the driver raised
+            self._fail(CameraError(f"{self._name}: {' '.join(str(error).split())}: open it again"))
         finally:
-            source.release()
+            if source is not None:
+                source.release()
 
     def _read(self, source: Source) -> None:
         while not self._stopping:

@@ -42,10 +42,6 @@ _MOST_IN_FLIGHT = 1_000
 """Far above what the relay has under way, so that paho never queues; the broker's own limit is the relay's business."""
 
 
-class _AbandonedError(Exception):
-    """Nobody wants this connection any more."""
-
-
 @dataclass(kw_only=True, eq=False)
 class Connection:
     """One connection and its thread.
@@ -108,8 +104,7 @@ class Connection:
         if client is not None and self.ready and timeout > 0:
             deadline = time.monotonic() + timeout
             with self._changed:
-                # Closed with a PUBACK unread, the system would reset the connection and the broker lose what it has
-                # not read yet, DISCONNECT among it.
+                # Closed with a PUBACK unread, the system would reset the connection and the broker lose the rest.
                 self._changed.wait_for(lambda: self._unacknowledged == 0 or not self.ready, timeout)
             client.disconnect()
             self._thread.join(max(0.0, deadline - time.monotonic()))
@@ -155,13 +150,12 @@ class Connection:
         self._protocol = protocol
         client = self._build()
         try:
+            # CONNECT is only queued here: given up by now, it is never sent, and throws out no later connection.
             client.connect(self.settings.host, self.settings.port, keepalive=self.settings.keepalive_seconds)
             self._client = client
             rc = MQTTErrorCode.MQTT_ERR_SUCCESS
             while rc == MQTTErrorCode.MQTT_ERR_SUCCESS and client.socket() is not None and not self._cut.is_set():
                 rc = client.loop(timeout=_LOOP_SECONDS)
-        except _AbandonedError:
-            pass
         except (OSError, ValueError) as error:
             self._ending.failed(error)
         finally:
@@ -201,18 +195,8 @@ class Connection:
         client.on_publish = self._on_publish
         client.on_message = self._on_message
         client.on_log = self._on_log
-        client.on_socket_open = lambda *_: self._check_wanted()
         # With an outside event loop announced, `publish` leaves writing to this thread instead of doing it in its own.
         client.on_socket_register_write = lambda *_: None
-
-    def _check_wanted(self) -> None:
-        """End a connection that was given up before CONNECT is sent: it would throw out the one that followed it.
-
-        Raises:
-            _AbandonedError: when it was.
-        """
-        if self._cut.is_set():
-            raise _AbandonedError
 
     def _on_connect(
         self, _client: Client, _data: Any, flags: ConnectFlags, reason_code: ReasonCode, properties: Properties | None

@@ -31,15 +31,34 @@ def write_picture(path: Path, pixels: NDArray[np.uint8]) -> None:
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
         raise ImageError(f"{path}: cannot write this kind of picture: name it {path.stem or 'picture'}.png")
-    encoded, data = cv2.imencode(suffix, pixels)
-    if not encoded:
+    data = _encoded(suffix, pixels)
+    if data is None:
         raise ImageError(f"{path}: {pixels.shape[1]}x{pixels.shape[0]} pixels cannot be encoded as {suffix}: use .png")
     try:
-        descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data.tobytes())
-        # mkstemp makes files for the owner alone; a picture is for whoever may read the folder.
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
+        _put_in_place(path, data)
     except OSError as error:
         raise ImageError(f"{path}: cannot be written ({error.strerror}): check the folder") from error
+
+
+def _encoded(suffix: str, pixels: NDArray[np.uint8]) -> bytes | None:
+    try:
+        encoded, data = cv2.imencode(suffix, pixels)
+    except cv2.error:  # JPEG ends at 65,500 pixels a side, WebP at 16,383
+        return None
+    return data.tobytes() if encoded else None
+
+
+def _put_in_place(path: Path, data: bytes) -> None:
+    descriptor, name = tempfile.mkstemp(prefix=".insect-edge-", dir=path.parent)
+    temporary = Path(name)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(descriptor)
+        # mkstemp makes files for the owner alone; a picture is for whoever may read the folder.
+        temporary.chmod(0o644)
+        temporary.replace(path)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise

@@ -9,6 +9,17 @@ if TYPE_CHECKING:
     from insect_edge.broker_settings import TlsSettings
 
 
+class _TidySocket(ssl.SSLSocket):
+    """Closes itself when the handshake fails; paho then has not got hold of it yet and could not."""
+
+    def do_handshake(self, block: bool = False) -> None:  # noqa: FBT001, FBT002 # the signature is ssl's
+        try:
+            super().do_handshake(block)
+        except BaseException:
+            self.close()
+            raise
+
+
 def tls_context(tls: TlsSettings) -> ssl.SSLContext:
     """Trust as configured; certificate and host name are always checked.
 
@@ -19,6 +30,7 @@ def tls_context(tls: TlsSettings) -> ssl.SSLContext:
         context = ssl.create_default_context(cafile=None if tls.ca_file is None else str(tls.ca_file))
     except OSError as error:
         raise ValueError(f"CA file {tls.ca_file}: {error.strerror or error}: set a readable PEM file") from error
+    context.sslsocket_class = _TidySocket
     if tls.certificate_file is not None:
         try:
             # Without the function OpenSSL would ask for an encrypted key's password on the terminal.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,9 +12,7 @@ import click
 
 from insect_edge import model_bundle
 from insect_edge.adapters.litert import LiteRtInterpreter
-from insect_edge.adapters.picture_writer import write_picture
 from insect_edge.adapters.pictures import decode_picture, read_picture
-from insect_edge.annotate import annotate
 from insect_edge.classifier import Classifier
 from insect_edge.domain import UNKNOWN
 from insect_edge.errors import EXIT_FAILURE, EXIT_OK, ImageError, InsectEdgeError
@@ -42,7 +41,7 @@ STANDARD_INPUT = "-"
     metavar="OUT",
     help="Write the picture with label and score drawn on; a folder for several pictures.",
 )
-@click.option("--threads", type=click.IntRange(min=1), default=1, show_default=True, help="For inference.")
+@click.option("--threads", type=click.IntRange(min=1, max=64), default=1, show_default=True, help="For inference.")
 def command(
     *,
     images: tuple[str, ...],
@@ -62,14 +61,25 @@ def command(
             pixels = _read(source)
             classification = classifier.classify_pixels(pixels)
             if output is not None:
-                write_picture(output, annotate(pixels, classification))
+                _write_annotated(output, pixels, classification)
         except InsectEdgeError as error:
             click.echo(f"insect-edge: {error}", err=True)
             failed = True
         else:
             name = classifier.card.model_id
-            click.echo(_line(source, name, classification) if as_json else _block(source, classification))
+            _say(_line(source, name, classification) if as_json else _block(source, classification))
     return EXIT_FAILURE if failed else EXIT_OK
+
+
+def _say(text: str) -> None:
+    try:
+        click.echo(text)
+    except BrokenPipeError:  # the reader (head, less) has gone: click ends without a word
+        raise
+    except OSError as error:
+        # What is still buffered would fail once more, with a traceback, when the process ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        raise InsectEdgeError(f"the answer cannot be written ({error.strerror}): make room") from error
 
 
 def _classifier(model: Path | None, labels: Path | None, *, top: int, threads: int) -> Classifier:
@@ -79,26 +89,63 @@ def _classifier(model: Path | None, labels: Path | None, *, top: int, threads: i
 
 
 def _read(source: str) -> NDArray[np.uint8]:
-    if source == STANDARD_INPUT:
-        return decode_picture(sys.stdin.buffer.read(), name="standard input")
-    return read_picture(Path(source))
+    if source != STANDARD_INPUT:
+        return read_picture(Path(source))
+    if sys.stdin is None:
+        raise ImageError("standard input is closed: pipe a picture into it")
+    return decode_picture(sys.stdin.buffer.read(), name="standard input")
+
+
+def _write_annotated(path: Path, pixels: NDArray[np.uint8], classification: Classification) -> None:
+    from insect_edge.adapters.picture_writer import write_picture  # noqa: PLC0415 - start-up time: only who draws pays
+    from insect_edge.annotate import annotate  # noqa: PLC0415 - the same
+
+    write_picture(path, annotate(pixels, classification))
 
 
 def _annotation_paths(images: tuple[str, ...], annotated: Path | None) -> list[Path | None]:
     """Where each annotated picture goes: the file named, or files of the pictures' names in a folder."""
     if annotated is None:
         return [None] * len(images)
-    if len(images) == 1 and not annotated.is_dir():
-        return [annotated]
-    if annotated.exists() and not annotated.is_dir():
-        raise click.UsageError(f"--annotate {annotated}: with {len(images)} pictures it must be a folder")
     try:
+        if len(images) == 1 and not annotated.is_dir():
+            return _apart([annotated], images)
+        if annotated.exists() and not annotated.is_dir():
+            raise click.UsageError(f"--annotate {annotated}: with {len(images)} pictures it must be a folder")
         annotated.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ImageError(f"{annotated}: the folder cannot be made ({error.strerror}): name another one") from error
+    return _apart([annotated / f"{name}.png" for name in _names(images)], images)
+
+
+def _names(images: tuple[str, ...]) -> list[str]:
+    """A file name without suffix for each picture, numbered where two would share one."""
     stems = ["standard-input" if source == STANDARD_INPUT else Path(source).stem for source in images]
-    names = [stem if stems.count(stem) == 1 else f"{stem}-{number}" for number, stem in enumerate(stems, start=1)]
-    return [annotated / f"{name}.png" for name in names]
+    names: list[str] = []
+    for number, stem in enumerate(stems, start=1):
+        name = stem if stems.count(stem) == 1 else f"{stem}-{number}"
+        while name in names:
+            name = f"{name}-{number}"
+        names.append(name)
+    return names
+
+
+def _apart(outputs: list[Path], images: tuple[str, ...]) -> list[Path | None]:
+    """Make sure that no picture is overwritten by its own annotation or another's."""
+    pictures = {_identity(Path(source)) for source in images if source != STANDARD_INPUT}
+    for output in outputs:
+        if _identity(output) in pictures - {None}:
+            raise click.UsageError(f"--annotate: {output} is one of the pictures: name another file or folder")
+    return [*outputs]
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Which file a path leads to, by whatever name; None where there is none."""
+    try:
+        status = path.stat()
+    except (OSError, ValueError):
+        return None
+    return status.st_dev, status.st_ino
 
 
 def _line(source: str, model_id: str, classification: Classification) -> str:
@@ -117,7 +164,8 @@ def _line(source: str, model_id: str, classification: Classification) -> str:
         else None,
         "categories": [_category(category) for category in classification.categories],
     }
-    return json.dumps(content, ensure_ascii=False)
+    # Escaped, it can be written whatever the terminal's encoding is and whatever bytes a file is called by.
+    return json.dumps(content)
 
 
 def _category(category: Category) -> dict[str, Any]:

@@ -123,7 +123,9 @@ def _configure(folder: Path, port: int, seed: int | None) -> Path:
 def _watch(subscription: Subscription, tally: Tally, *, configuration: Path, seconds: float) -> None:
     """Run the daemon as its own process, as on a Pi, and print what arrives."""
     started = time.monotonic()
-    daemon = subprocess.Popen([sys.executable, "-m", "insect_edge", "run", "--config", str(configuration)])  # noqa: S603 - our own program
+    command = [sys.executable, "-m", "insect_edge", "run", "--config", str(configuration)]
+    # In a session of its own: Ctrl-C in the terminal is for the demo alone, and a second signal would cut the daemon off.
+    daemon = subprocess.Popen(command, start_new_session=True)  # noqa: S603 - our own program
     try:
         quiet = True
         while quiet and daemon.poll() is None and time.monotonic() < started + seconds:

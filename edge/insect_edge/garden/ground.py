@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+BLUR = 0.019
 _SUN = (-0.55, -0.83)
 """Where the light comes from in the picture, as in `canvas`."""
 
@@ -33,7 +34,7 @@ def leaf(*, width: int, height: int, generator: np.random.Generator) -> NDArray[
     tint = clouds(width=width, height=height, cells=(height / 2, height / 6, height / 18), generator=generator)
     colours = _mixed(rgb(0x3F7A2A), rgb(0x5E9A38), 0.5 + 0.22 * tint)
     colours = _mixed_by(colours, rgb(0x8DB860), 0.65 * veins)
-    return _lit(colours, relief, strength=0.35)
+    return cv2.GaussianBlur(_lit(colours, relief, strength=0.35), (0, 0), BLUR * height).astype(np.uint8, copy=False)
 
 
 def soil(*, width: int, height: int, generator: np.random.Generator) -> NDArray[np.uint8]:

@@ -49,7 +49,7 @@ class StepSource:
     def retrieve(self) -> NDArray[np.uint8] | None:
         """A picture of the frame's number."""
         self.decoded.append(self.grabbed)
-        return np.full((1, 1, 3), self.grabbed, np.uint8)
+        return np.full((1, 1, 3), self.grabbed % 256, np.uint8)
 
     def release(self) -> None:
         """Be let go."""
@@ -136,6 +136,18 @@ def test_a_failing_source_is_an_error_at_once(newest: NewestFrame, source: StepS
         with pytest.raises(CameraError, match="stopped delivering frames"):
             newest.next(timeout=PATIENCE_SECONDS)
     assert source.released.wait(PATIENCE_SECONDS)
+
+
+def test_a_driver_that_raises_is_an_error_at_once(newest: NewestFrame, source: StepSource) -> None:
+    """Whatever the driver raises reaches the caller that waits, in one line."""
+
+    def explode() -> NDArray[np.uint8]:
+        raise ValueError("bad\nframe")
+
+    source.retrieve = explode  # type: ignore[method-assign]
+    source.steps.release()
+    with pytest.raises(CameraError, match=r"^test: bad frame: open it again$"):
+        newest.next(timeout=PATIENCE_SECONDS)
 
 
 def test_a_failing_connection_is_an_error_at_once() -> None:

@@ -146,10 +146,10 @@ class OutboxMachine(RuleBasedStateMachine):
 
 
 TestOutbox = OutboxMachine.TestCase
-TestOutbox.settings = settings(max_examples=15, stateful_step_count=25, deadline=None)
+TestOutbox.settings = settings(max_examples=15, stateful_step_count=25)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     batches=st.lists(
         st.lists(st.tuples(st.sampled_from(Kind), st.integers(min_value=0, max_value=300)), min_size=1, max_size=5),

@@ -1,0 +1,114 @@
+"""Temperature and thresholds make scores mean what they say."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+pytest.importorskip("scipy", reason="the converter's extra is not installed")
+
+from insect_converter.calibration import (
+    calibration_error,
+    cross_validated_error,
+    fit_temperature,
+    fit_thresholds,
+)
+from insect_converter.recipes import ThresholdTarget
+from insect_edge.postprocess import softmax
+
+
+def honest(count: int, *, seed: int = 1, labels: int = 4) -> tuple[np.ndarray, np.ndarray]:
+    """Logits whose softmax is right as often as it says, and the truth drawn from it."""
+    generator = np.random.default_rng(seed)
+    logits = generator.normal(0, 2, size=(count, labels)).astype(np.float32)
+    scores = softmax(logits, temperature=1.0)
+    truth = np.array([generator.choice(labels, p=row / row.sum()) for row in scores.astype(np.float64)])
+    return logits, truth
+
+
+@pytest.mark.parametrize("factor", [0.4, 1.0, 3.0])
+def test_the_temperature_undoes_a_factor(factor: float) -> None:
+    """Honest logits times a factor need that factor as their temperature."""
+    logits, truth = honest(4000)
+    assert fit_temperature(logits * np.float32(factor), truth) == pytest.approx(factor, rel=0.08)
+
+
+def test_perfect_answers_have_a_temperature() -> None:
+    """Where everything is right the temperature goes to its lower end and stays a number."""
+    logits = np.eye(3, dtype=np.float32)[[0, 1, 2] * 5] * 4
+    temperature = fit_temperature(logits, np.array([0, 1, 2] * 5))
+    assert 0.05 <= temperature < 1
+
+
+def test_honest_scores_have_no_calibration_error() -> None:
+    """Scores that are right as often as they say score near nothing; overconfident ones do not."""
+    logits, truth = honest(4000)
+    assert calibration_error(softmax(logits, temperature=1.0), truth) < 0.03
+    assert calibration_error(softmax(logits, temperature=0.2), truth) > 0.1
+
+
+def test_the_calibration_error_is_known_for_two_answers() -> None:
+    """Sure and right is 0; a score of 0.75 that is always wrong is 0.75, also for fewer photographs than bins."""
+    scores = np.array([[1.0, 0.0]] * 3, dtype=np.float32)
+    assert calibration_error(scores, np.zeros(3, dtype=np.int64)) == 0
+    scores = np.array([[0.75, 0.25]] * 4, dtype=np.float32)
+    assert calibration_error(scores, np.ones(4, dtype=np.int64)) == pytest.approx(0.75)
+
+
+def test_cross_validation_scales_away_a_factor() -> None:
+    """Overconfident logits come out calibrated, the same for the same seed."""
+    logits, truth = honest(4000)
+    assert calibration_error(softmax(logits * np.float32(5), temperature=1.0), truth) > 0.1
+    error = cross_validated_error(logits * np.float32(5), truth, seed=1)
+    assert error < 0.04
+    assert error == cross_validated_error(logits * np.float32(5), truth, seed=1)
+
+
+def test_cross_validation_takes_fewer_photographs_than_folds() -> None:
+    """Three photographs in five folds still give a number."""
+    assert 0 <= cross_validated_error(np.eye(3, dtype=np.float32), np.arange(3), seed=1) <= 1
+
+
+def scores_of(said: int, score: float, *, labels: int = 3) -> np.ndarray:
+    """One row whose top label has a score."""
+    row = np.full(labels, (1 - score) / (labels - 1), dtype=np.float32)
+    row[said] = score
+    return row
+
+
+def test_thresholds_are_low_where_all_is_right() -> None:
+    """Nothing but right answers need no more than the lowest threshold."""
+    scores = np.stack([scores_of(label, 0.9) for label in (0, 1, 2)] * 4)
+    assert fit_thresholds(scores, np.array([0, 1, 2] * 4), background=(), target=ThresholdTarget()) == [0.3, 0.3, 0.3]
+
+
+def test_a_label_that_errs_below_a_score_gets_that_score() -> None:
+    """Where answers under 0.6 are wrong and those above right, the threshold comes to stand between."""
+    scores = np.stack([scores_of(0, 0.55)] * 5 + [scores_of(0, 0.8)] * 9 + [scores_of(1, 0.8)])
+    truth = np.array([1] * 5 + [0] * 9 + [1])
+    thresholds = fit_thresholds(scores, truth, background=(), target=ThresholdTarget(precision=0.9))
+    assert thresholds == [0.56, 0.3, 0.3]
+
+
+def test_false_alarms_raise_every_threshold() -> None:
+    """A tenth of the background called a moth at 0.7 lifts all labels above that, unless so many alarms are allowed."""
+    scores = np.stack([scores_of(2, 0.99)] * 9 + [scores_of(0, 0.7)] + [scores_of(label, 0.9) for label in (0, 1)])
+    truth = np.array([2] * 10 + [0, 1])
+    strict = fit_thresholds(scores, truth, background=(2,), target=ThresholdTarget(precision=0.5, false_alarms=0.02))
+    allowed = fit_thresholds(scores, truth, background=(2,), target=ThresholdTarget(precision=0.5, false_alarms=0.1))
+    assert strict[:2] == [0.71, 0.71]
+    assert allowed[:2] == [0.3, 0.3]
+
+
+def test_several_labels_can_be_background() -> None:
+    """A leaf taken for soil is no alarm."""
+    scores = np.stack([scores_of(1, 0.9), scores_of(2, 0.9), scores_of(0, 0.9)])
+    truth = np.array([2, 1, 0])
+    assert fit_thresholds(scores, truth, background=(1, 2), target=ThresholdTarget())[0] == 0.3
+
+
+def test_a_hopeless_label_gets_the_highest_threshold() -> None:
+    """Where no threshold gives the precision, the highest is used."""
+    scores = np.stack([scores_of(0, 0.99)] * 4)
+    thresholds = fit_thresholds(scores, np.array([1, 1, 1, 0]), background=(), target=ThresholdTarget())
+    assert thresholds[0] == 0.95

@@ -1,0 +1,73 @@
+"""Recipes that make no sense are refused with the value and what is wanted."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from insect_converter.recipe_rules import problem
+from insect_converter.recipes import Recipe
+
+SOUND = Recipe(name="sound")
+
+
+def changed(key: str, value: Any) -> Recipe:
+    """A sound recipe with one other value; `head.epochs` reaches inside."""
+    table, _, name = key.rpartition(".")
+    if not table:
+        return replace(SOUND, **{name: value})
+    return replace(SOUND, **{table: replace(getattr(SOUND, table), **{name: value})})
+
+
+def test_the_defaults_are_sound() -> None:
+    """A recipe of which only the name is said makes sense."""
+    assert problem(SOUND) is None
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("image_size", 225, "image_size = 225: a multiple of 32 is wanted"),
+        ("image_size", 0, "image_size = 0: a multiple of 32"),
+        ("fine_tuning.image_size", -32, "fine_tuning: image_size = -32: a multiple of 32"),
+        ("alpha", 0.9, "alpha = 0.9: use one of 0.35, 0.5"),
+        ("shorter_side", 200, r"shorter_side = 200: at least image_size \(224\)"),
+        ("shorter_side", 400, "shorter_side = 400: at most 336 is wanted, 1.5 times the training views"),
+        ("validation", 0.0, "validation = 0: a share between 0 and 1"),
+        ("test", 1.0, "test = 1: a share between 0 and 1"),
+        ("test", 0.9, r"validation \+ test = 1: a share between 0 and 1"),
+        ("test", math.nan, "test = nan: a share between 0 and 1"),
+        ("thresholds.precision", 90.0, "thresholds: precision = 90: a share"),
+        ("thresholds.false_alarms", 2.0, "thresholds: false_alarms = 2: 0 or more, and below 1"),
+        ("head.epochs", 0, "head: epochs = 0: at least 1"),
+        ("head.learning_rate", 0.0, "head: learning_rate = 0: a number above 0"),
+        ("fine_tuning.epochs", -1, "fine_tuning: epochs = -1: at least 0"),
+        ("fine_tuning.batch_size", 0, "fine_tuning: batch_size = 0: at least 1"),
+        ("fine_tuning.patience", 0, "fine_tuning: patience = 0: at least 1"),
+        ("fine_tuning.background_repeat", 0, "fine_tuning: background_repeat = 0: at least 1"),
+        ("fine_tuning.warmup_epochs", -0.5, "fine_tuning: warmup_epochs = -0.5: at least 0"),
+        ("fine_tuning.learning_rate", -1e-4, "fine_tuning: learning_rate = -0.0001: a number above 0"),
+        ("fine_tuning.dropout", 1.0, "fine_tuning: dropout = 1: 0 or more, and below 1"),
+        ("fine_tuning.label_smoothing", -0.1, "fine_tuning: label_smoothing = -0.1: 0 or more"),
+        ("fine_tuning.ema_momentum", 1.0, "fine_tuning: ema_momentum = 1: 0 or more, and below 1"),
+        ("augmentation.scale", (0.0, 1.0), r"augmentation: scale = \[0, 1\]: two rising shares"),
+        ("augmentation.scale", (0.9, 0.3), r"augmentation: scale = \[0.9, 0.3\]: two rising shares"),
+        ("background_augmentation.aspect", (2.0, 1.0), r"background_augmentation: aspect = \[2, 1\]: two rising"),
+        ("augmentation.contrast", 1.5, "augmentation: contrast = 1.5: 0 or more, and below 1"),
+    ],
+)
+def test_each_rule_names_value_and_remedy(key: str, value: Any, message: str) -> None:
+    """One value out of its range is found, named and explained."""
+    found = problem(changed(key, value))
+    assert found is not None
+    assert re.match(message, found)
+
+
+def test_photographs_may_be_large_where_there_is_no_fine_tuning() -> None:
+    """Without random views nothing is skipped by shrinking."""
+    recipe = replace(SOUND, shorter_side=400, fine_tuning=replace(SOUND.fine_tuning, epochs=0))
+    assert problem(recipe) is None
