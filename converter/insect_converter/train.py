@@ -82,7 +82,7 @@ def model_views(data: TrainingSet, part: Part, recipe: Recipe) -> Views:
 def _features(backbone: Any, views: NDArray[np.uint8], *, description: str) -> NDArray[np.float32]:
     batches = PlainBatches(views)
     with progress.bar(total=len(batches), description=description) as bar:
-        step = keras.callbacks.LambdaCallback(on_predict_batch_end=lambda **_: bar.update())
+        step = keras.callbacks.LambdaCallback(on_predict_batch_end=lambda *_, **__: bar.update())
         features: NDArray[np.float32] = backbone.predict(batches, verbose=0, callbacks=[step])
     return features
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from insect_edge.domain import Phase
 from insect_edge.errors import CameraError, OutboxError
-from insect_edge.health_report import State
+from insect_edge.health.report import State
 from insect_edge.protocols import Signalled
 from insect_edge.signals import RELOAD
 
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
     from insect_edge.camera_keeper import CameraKeeper
     from insect_edge.domain import Event
-    from insect_edge.health_monitor import HealthMonitor
-    from insect_edge.outbox import Outbox
+    from insect_edge.health.monitor import HealthMonitor
+    from insect_edge.outbox.queue import Outbox
     from insect_edge.pipeline import Pipeline, StepResult
     from insect_edge.protocols import Clock, Notice
-    from insect_edge.relay import Relay
+    from insect_edge.relay.relay import Relay
     from insect_edge.systemd import Systemd
 
 PRUNE_SECONDS = 60.0

@@ -6,19 +6,19 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from insect_edge import messages
 from insect_edge.domain import Phase
 from insect_edge.errors import OutboxError, OutboxFullError
-from insect_edge.outbox_entry import Draft, Kind
+from insect_edge.mqtt import messages
+from insect_edge.outbox.entry import Draft, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from insect_edge.domain import Classification, Event, Frame, Message
-    from insect_edge.messages import Origin
-    from insect_edge.outbox import Outbox
-    from insect_edge.outbox_entry import Ticket
-    from insect_edge.relay import Relay
+    from insect_edge.mqtt.messages import Origin
+    from insect_edge.outbox.entry import Ticket
+    from insect_edge.outbox.queue import Outbox
+    from insect_edge.relay.relay import Relay
 
 MOST_WAITING = 1000
 """Drafts kept in memory while the outbox cannot be written: some 5 MiB, and days of ordinary events."""

@@ -7,7 +7,7 @@ import socket
 import uuid
 from pathlib import Path
 
-from insect_edge.topics import slug
+from insect_edge.mqtt.topics import slug
 
 MACHINE_ID_FILES = (Path("/etc/machine-id"), Path("/var/lib/dbus/machine-id"))
 LONGEST = 64

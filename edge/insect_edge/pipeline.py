@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from insect_edge.policy_state import PolicyState
+from insect_edge.policy.state import PolicyState
 
 if TYPE_CHECKING:
     from insect_edge.classifier import Classifier
     from insect_edge.delivery import Delivery
     from insect_edge.domain import Classification, Event, Frame, Moment, Region
-    from insect_edge.policy import Policy
+    from insect_edge.policy.rules import Policy
     from insect_edge.protocols import Camera
 
 

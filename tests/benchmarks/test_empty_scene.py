@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from insect_edge.adapters.fake_clock import FakeClock
 from insect_edge.adapters.simulated import SimulatedCamera
-from insect_edge.policy import Policy, PolicySettings
-from insect_edge.policy_state import PolicyState
+from insect_edge.policy.rules import Policy, PolicySettings
+from insect_edge.policy.state import PolicyState
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from insect_edge.adapters.clock import SystemClock
 from insect_edge.adapters.memory_publisher import MemoryPublisher
 from insect_edge.adapters.simulated import SimulatedCamera
-from insect_edge.composition import Adapters, assembled
-from insect_edge.config import parse_config
+from insect_edge.composition.daemon import Adapters, assembled
+from insect_edge.config.parse import parse_config
 from insect_edge.preprocess import quantization_table, to_tensor
 from insect_edge.systemd import Systemd
 

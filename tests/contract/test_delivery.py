@@ -11,11 +11,11 @@ import pytest
 
 from insect_edge.adapters.clock import SystemClock
 from insect_edge.adapters.paho import PahoPublisher
-from insect_edge.broker_settings import BrokerSettings
 from insect_edge.domain import Message
-from insect_edge.outbox import Draft, Kind, Outbox, OutboxLimits, Ticket
-from insect_edge.relay import Relay, RelaySettings
-from insect_edge.topics import Topics
+from insect_edge.mqtt.broker_settings import BrokerSettings
+from insect_edge.mqtt.topics import Topics
+from insect_edge.outbox.queue import Draft, Kind, Outbox, OutboxLimits, Ticket
+from insect_edge.relay.relay import Relay, RelaySettings
 from support.mosquitto import PASSWORD, USERNAME, BrokerOptions, Mosquitto, Subscriber, running
 
 if TYPE_CHECKING:

@@ -11,7 +11,16 @@ import numpy as np
 import pytest
 
 from support import story
-from support.mosquitto import PASSWORD, PLAIN, USERNAME, BrokerOptions, Mosquitto, Subscriber, make_certificates, running
+from support.mosquitto import (
+    PASSWORD,
+    PLAIN,
+    USERNAME,
+    BrokerOptions,
+    Mosquitto,
+    Subscriber,
+    make_certificates,
+    running,
+)
 from support.trap import HELPER, PEST, TOPIC, Trap
 
 if TYPE_CHECKING:
@@ -67,7 +76,9 @@ def test_who_comes_later_finds_the_state_of_things(tmp_path: Path) -> None:
             early.wait_for(2)
             with Subscriber(broker, f"{TOPIC}/#") as late:
                 late.wait_until(lambda: sum(retained for _, _, retained in late.received) == 4)
-                kept = {topic.removeprefix(f"{TOPIC}/"): payload for topic, payload, retained in late.received if retained}
+                kept = {
+                    topic.removeprefix(f"{TOPIC}/"): payload for topic, payload, retained in late.received if retained
+                }
             assert daemon.stop() == 0
         with Subscriber(broker, f"{TOPIC}/availability") as later:
             assert later.wait_for(1)[0] == (f"{TOPIC}/availability", b"offline", True)
@@ -84,7 +95,13 @@ def test_who_comes_later_finds_the_state_of_things(tmp_path: Path) -> None:
 
 def test_the_default_model_knows_a_drawn_animal(tmp_path: Path) -> None:
     """The model that comes with the program sees the simulated garden's ants and alerts of them, in the right words."""
-    camera = {"source": "simulated", "rate": 10, "simulated.scene": "ants", "simulated.width": 640, "simulated.height": 480}
+    camera = {
+        "source": "simulated",
+        "rate": 10,
+        "simulated.scene": "ants",
+        "simulated.width": 640,
+        "simulated.height": 480,
+    }
     policy = {"thresholds.ants": 0.3, "end_after": 5}
     with running(tmp_path / "broker") as broker:
         trap = Trap(

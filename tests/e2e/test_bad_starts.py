@@ -1,4 +1,4 @@
-"""Starts that cannot succeed: what is wrong is said at once and in full, with the exit code that tells whose fault it is."""
+"""Starts that cannot succeed: what is wrong is said at once and in full, and the exit code tells whose fault it is."""
 
 from __future__ import annotations
 
@@ -37,8 +37,7 @@ PROBLEMS = (
     'bad.toml: [camera] rate = "fast": must be a number of frames a second from 0.01 to 60',
     'bad.toml: [polcy]: unknown section: did you mean "policy"?',
     "bad.toml: [policy] required = 4: more than window = 3, so no event could ever start: at most 3",
-    "bad.toml: [mqtt] password: unknown key: no secret belongs in this file: write it alone into a file and name that in "
-    "password_file",
+    "bad.toml: [mqtt] password: unknown key: no secret belongs in this file",
 )
 
 
@@ -48,8 +47,10 @@ def test_every_problem_of_a_configuration_is_listed(tmp_path: Path, command: tup
     (tmp_path / "bad.toml").write_text(BAD, encoding="utf-8")
     with running(*command, "bad.toml", folder=tmp_path) as program:
         assert program.wait() == 78
-    said = [line.removeprefix("insect-edge: ") for line in program.errors]
-    assert sorted(said) == sorted(PROBLEMS)
+    assert len(program.errors) == len(PROBLEMS)
+    for problem in PROBLEMS:
+        assert any(problem in line for line in program.errors), str(program)
+    assert not any("hunter2" in line for line in program.errors)
     assert program.output == []
 
 

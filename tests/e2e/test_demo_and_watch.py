@@ -100,7 +100,9 @@ def test_watch_gets_into_a_guarded_broker(tmp_path: Path) -> None:
 
 def test_watch_says_who_does_not_let_it_in(tmp_path: Path) -> None:
     """A refusal is one line with a remedy, and exit code 1."""
-    with running(tmp_path / "broker", BrokerOptions(password=True)) as broker:
-        with programs.running("watch", "--host", "127.0.0.1", "--port", str(broker.port), folder=tmp_path) as watch:
-            assert watch.wait() == 1
+    with (
+        running(tmp_path / "broker", BrokerOptions(password=True)) as broker,
+        programs.running("watch", "--host", "127.0.0.1", "--port", str(broker.port), folder=tmp_path) as watch,
+    ):
+        assert watch.wait() == 1
     assert watch.errors[-1].startswith("insect-edge: 127.0.0.1: not authorised: ")

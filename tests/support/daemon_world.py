@@ -16,9 +16,9 @@ import numpy as np
 from insect_edge.adapters.fake_clock import FakeClock
 from insect_edge.adapters.memory_publisher import MemoryPublisher
 from insect_edge.card import InputContract, ModelCard
-from insect_edge.composition import Adapters, assembled
-from insect_edge.config import parse_config
-from insect_edge.config_labels import configured_card
+from insect_edge.composition.daemon import Adapters, assembled
+from insect_edge.config.labels import configured_card
+from insect_edge.config.parse import parse_config
 from insect_edge.domain import Category, Classification, Frame, Label, Region, Role, Verdict
 from insect_edge.errors import CameraError, CameraTimeoutError, InferenceError
 from insect_edge.protocols import Notice, Signalled

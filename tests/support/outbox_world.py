@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from insect_edge.domain import Message
-from insect_edge.outbox import Draft, Entry, Kind, Outbox, OutboxLimits, Ticket
+from insect_edge.outbox.queue import Draft, Entry, Kind, Outbox, OutboxLimits, Ticket
 
 BOUNDLESS = OutboxLimits()
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from insect_edge.adapters.paho import PahoPublisher
-from insect_edge.broker_settings import BrokerSettings
 from insect_edge.domain import Message
+from insect_edge.mqtt.broker_settings import BrokerSettings
 from insect_edge.protocols import Disconnected, Notice
 
 if TYPE_CHECKING:

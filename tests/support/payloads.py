@@ -11,8 +11,8 @@ from typing import Any
 from jsonschema import Draft202012Validator
 
 from insect_edge.domain import Category, Event, Label, Moment, Phase, Region, Role, Taxon
-from insect_edge.messages import Origin
-from insect_edge.topics import Topics
+from insect_edge.mqtt.messages import Origin
+from insect_edge.mqtt.topics import Topics
 
 TOPICS = Topics(device_id="trap-1a2b3c")
 NOON = datetime(2026, 5, 1, 12, 0, 0, 123_456, tzinfo=UTC)
@@ -25,7 +25,7 @@ LABEL = Label(index=7, name="slug", role=Role.PEST, taxon=Taxon(order="Stylommat
 @cache
 def validator(name: str) -> Draft202012Validator:
     """The schema file of one payload."""
-    text = resources.files("insect_edge").joinpath(f"schemas/{name}.schema.json").read_text(encoding="utf-8")
+    text = resources.files("insect_edge").joinpath(f"mqtt/schemas/{name}.schema.json").read_text(encoding="utf-8")
     return Draft202012Validator(json.loads(text))
 
 

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 
 from insect_edge.domain import Category, Classification, Event, Label, Moment, Phase, Region, Role, Verdict
-from insect_edge.policy import Policy, PolicySettings
-from insect_edge.policy_state import PolicyState
+from insect_edge.policy.rules import Policy, PolicySettings
+from insect_edge.policy.state import PolicyState
 
 NAMES = ("slug", "bees", "wasp", "background")
 ROLES = {"slug": Role.PEST, "bees": Role.BENEFICIAL, "wasp": Role.NEUTRAL, "background": Role.BACKGROUND}

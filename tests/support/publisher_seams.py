@@ -11,8 +11,8 @@ import pytest
 
 from insect_edge.adapters.memory_publisher import MemoryPublisher
 from insect_edge.adapters.paho import PahoPublisher
-from insect_edge.broker_settings import BrokerSettings, TlsSettings
 from insect_edge.domain import Message
+from insect_edge.mqtt.broker_settings import BrokerSettings, TlsSettings
 from insect_edge.protocols import Acknowledged, Connected, Disconnected, Notice, Publisher, Received
 from support.mosquitto import PASSWORD, USERNAME, BrokerOptions, Mosquitto, Subscriber, make_certificates
 

@@ -12,9 +12,9 @@ import pytest
 from insect_edge.adapters.fake_clock import FakeClock
 from insect_edge.adapters.memory_publisher import MemoryPublisher
 from insect_edge.domain import Message
-from insect_edge.outbox import Draft, Kind, Outbox, OutboxLimits, Ticket
-from insect_edge.relay import Relay, RelaySettings
-from insect_edge.topics import Topics
+from insect_edge.mqtt.topics import Topics
+from insect_edge.outbox.queue import Draft, Kind, Outbox, OutboxLimits, Ticket
+from insect_edge.relay.relay import Relay, RelaySettings
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -1,15 +1,12 @@
-"""What a device told, checked as a suspicious subscriber would: shapes, numbers, repeats, and against the device's log."""
+"""What a device told, as a suspicious subscriber checks it: shapes, numbers, repeats, and the device's own log."""
 
 from __future__ import annotations
 
 import json
 import re
-from functools import cache
-from importlib import resources
 from typing import TYPE_CHECKING, Any
 
-from jsonschema import Draft202012Validator
-
+from support.payloads import validator
 from support.trap import TOPIC
 
 if TYPE_CHECKING:
@@ -24,16 +21,10 @@ Fact = tuple[str, str]
 _LOGGED = re.compile(r"(?:event (start|end)|(alert)): .* \(([0-9a-f]+)\)$")
 
 
-@cache
-def _schema(name: str) -> Draft202012Validator:
-    text = resources.files("insect_edge").joinpath(f"schemas/{name}.schema.json").read_text(encoding="utf-8")
-    return Draft202012Validator(json.loads(text))
-
-
 def content(payload: bytes) -> dict[str, Any]:
     """A JSON payload that keeps to the schema it names."""
     found: dict[str, Any] = json.loads(payload)
-    _schema(found["schema"].split("/")[1]).validate(found)
+    validator(found["schema"].split("/")[1]).validate(found)
     return found
 
 

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from support.mosquitto import Mosquitto
 
 TOPIC = "insect-edge/trap"
 PEST, HELPER = "lily-beetle", "lacewing"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from insect_edge.errors import PublishError
+from insect_edge.mqtt.publishable import LARGEST_PACKET, check
 from insect_edge.protocols import Acknowledged, Connected, Disconnected, Received
-from insect_edge.publishable import LARGEST_PACKET, check
 
 if TYPE_CHECKING:
     from queue import SimpleQueue

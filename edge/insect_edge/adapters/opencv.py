@@ -56,7 +56,7 @@ class OpencvCamera:
         loop: begin a video file again after its end.
     """
 
-    def __init__(  # noqa: PLR0913 # keywords, one for each key of the configuration
+    def __init__(  # keywords, one for each key of the configuration
         self,
         source: int | str,
         *,

@@ -10,8 +10,8 @@ from insect_edge.adapters.paho_connection import Connection, not_connected
 if TYPE_CHECKING:
     from queue import SimpleQueue
 
-    from insect_edge.broker_settings import BrokerSettings
     from insect_edge.domain import Message
+    from insect_edge.mqtt.broker_settings import BrokerSettings
     from insect_edge.protocols import Notice
 
 

@@ -19,20 +19,20 @@ from paho.mqtt.enums import CallbackAPIVersion, LogLevel, MQTTErrorCode, MQTTPro
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-from insect_edge import reason_codes
 from insect_edge.adapters.tls import tls_context
-from insect_edge.connection_errors import Ending
 from insect_edge.errors import PublishError
+from insect_edge.mqtt import reason_codes
+from insect_edge.mqtt.connection_errors import Ending
+from insect_edge.mqtt.publishable import LARGEST_PACKET, check
 from insect_edge.protocols import Acknowledged, Connected, Disconnected, Received
-from insect_edge.publishable import LARGEST_PACKET, check
 
 if TYPE_CHECKING:
     from queue import SimpleQueue
 
     from paho.mqtt.reasoncodes import ReasonCode
 
-    from insect_edge.broker_settings import BrokerSettings
     from insect_edge.domain import Message
+    from insect_edge.mqtt.broker_settings import BrokerSettings
     from insect_edge.protocols import Notice
 
 _VERSIONS = {"5": MQTTProtocolVersion.MQTTv5, "3.1.1": MQTTProtocolVersion.MQTTv311}

@@ -49,7 +49,7 @@ class Picamera2Camera:
 
     live = True
 
-    def __init__(  # noqa: PLR0913 # keywords, one for each key of the configuration
+    def __init__(  # keywords, one for each key of the configuration
         self,
         index: int = 0,
         *,

@@ -78,7 +78,7 @@ class SimulatedCamera:
 
     live = True
 
-    def __init__(  # noqa: PLR0913 # keywords, one for each key of the configuration
+    def __init__(  # keywords, one for each key of the configuration
         self,
         *,
         clock: Clock,

@@ -6,7 +6,7 @@ import ssl
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from insect_edge.broker_settings import TlsSettings
+    from insect_edge.mqtt.broker_settings import TlsSettings
 
 
 class _TidySocket(ssl.SSLSocket):

@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from insect_edge import config_settings
-from insect_edge.composition import outbox_folder
-from insect_edge.composition_model import make_classifier
-from insect_edge.config_file import load_config, read_password
-from insect_edge.config_problems import written
-from insect_edge.config_types import Section
+from insect_edge.composition.daemon import outbox_folder
+from insect_edge.composition.model import make_classifier
+from insect_edge.config import settings as config_settings
+from insect_edge.config.file import load_config, read_password
+from insect_edge.config.problems import written
+from insect_edge.config.types import Section
 from insect_edge.domain import Region, Role
 from insect_edge.identity import device_id
 
 if TYPE_CHECKING:
-    from insect_edge.config_sections import Config
+    from insect_edge.config.sections import Config
 
 
 @click.command(name="check-config")

@@ -17,15 +17,15 @@ from typing import TYPE_CHECKING
 import click
 
 from insect_edge.adapters.amqtt_broker import EmbeddedBroker
-from insect_edge.broker_settings import BrokerSettings
 from insect_edge.commands.watch import make_subscription
 from insect_edge.errors import EXIT_OK, InsectEdgeError
-from insect_edge.reading import line, read
+from insect_edge.mqtt.broker_settings import BrokerSettings
+from insect_edge.mqtt.reading import line, read
 from insect_edge.signals import captured_signals
 
 if TYPE_CHECKING:
+    from insect_edge.mqtt.subscription import Subscription
     from insect_edge.protocols import Notice, Received
-    from insect_edge.subscription import Subscription
 
 _STOP_SECONDS = 5.0
 _CONFIGURATION = """\
@@ -124,7 +124,7 @@ def _watch(subscription: Subscription, tally: Tally, *, configuration: Path, sec
     """Run the daemon as its own process, as on a Pi, and print what arrives."""
     started = time.monotonic()
     command = [sys.executable, "-m", "insect_edge", "run", "--config", str(configuration)]
-    # In a session of its own: Ctrl-C in the terminal is for the demo alone, and a second signal would cut the daemon off.
+    # In a session of its own: Ctrl-C in the terminal is for the demo alone; two signals would cut the daemon off.
     daemon = subprocess.Popen(command, start_new_session=True)  # noqa: S603 - our own program
     try:
         quiet = True

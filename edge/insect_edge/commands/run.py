@@ -11,20 +11,21 @@ from typing import TYPE_CHECKING
 
 import click
 
-from insect_edge import __version__, config_settings
+from insect_edge import __version__
 from insect_edge.adapters.clock import SystemClock
 from insect_edge.adapters.paho import PahoPublisher
 from insect_edge.adapters.systemd_notify import notify_socket
-from insect_edge.composition import Adapters, assembled
-from insect_edge.composition_cameras import make_camera
-from insect_edge.composition_model import make_classifier
-from insect_edge.config_file import load_config, read_password
+from insect_edge.composition.cameras import make_camera
+from insect_edge.composition.daemon import Adapters, assembled
+from insect_edge.composition.model import make_classifier
+from insect_edge.config import settings as config_settings
+from insect_edge.config.file import load_config, read_password
 from insect_edge.identity import device_id
 from insect_edge.signals import captured_signals
 from insect_edge.systemd import Systemd
 
 if TYPE_CHECKING:
-    from insect_edge.config_sections import Config
+    from insect_edge.config.sections import Config
     from insect_edge.protocols import Notice
 
 _log = logging.getLogger(__name__)

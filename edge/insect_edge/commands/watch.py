@@ -14,11 +14,11 @@ import click
 from insect_edge.adapters.clock import SystemClock
 from insect_edge.adapters.paho import PahoPublisher
 from insect_edge.backoff import Backoff
-from insect_edge.broker_settings import PLAIN_PORT, TLS_PORT, BrokerSettings, TlsSettings
 from insect_edge.errors import EXIT_OK, ConfigError
-from insect_edge.reading import line, read
+from insect_edge.mqtt.broker_settings import PLAIN_PORT, TLS_PORT, BrokerSettings, TlsSettings
+from insect_edge.mqtt.reading import line, read
+from insect_edge.mqtt.subscription import Subscription
 from insect_edge.signals import captured_signals
-from insect_edge.subscription import Subscription
 
 if TYPE_CHECKING:
     from insect_edge.protocols import Notice, Received

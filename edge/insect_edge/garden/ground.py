@@ -1,4 +1,4 @@
-"""What the animals walk on: a large leaf close up, or bare soil."""
+"""What the animals walk on: foliage, or bare soil."""
 
 from __future__ import annotations
 
@@ -7,89 +7,119 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from insect_edge.garden.canvas import rgb
+from insect_edge.garden.canvas import Canvas, Skin, rgb
 from insect_edge.garden.noise import clouds
-from insect_edge.garden.outline import curve
+from insect_edge.garden.outline import ellipse, smooth, tube
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
 
-BLUR = 0.019
 _SUN = (-0.55, -0.83)
 """Where the light comes from in the picture, as in `canvas`."""
+_OUT_OF_FOCUS = 0.019
+"""Blur of what lies deeper, in frame heights."""
+_LEAF_OUTLINE = ((0.95, 0.0), (0.4, 0.38), (-0.3, 0.42), (-0.9, 0.0), (-0.3, -0.42), (0.4, -0.38))
+_LEAF_COLOURS = (0x3F6A2A, 0x5A8A3A, 0x76A04A, 0x2F5A2A, 0x8AA85A)
+_STONE_COLOURS = (0x9A958A, 0x8A8F94, 0xB0A898, 0x77706A, 0xA08F7C)
 
 
 def leaf(*, width: int, height: int, generator: np.random.Generator) -> NDArray[np.uint8]:
-    """The upper side of a leaf that fills the picture: a midrib, side veins, a fine net between them.
+    """Leaves of a hedge, close up, above others that are out of focus.
 
     Returns:
         (height, width, 3) uint8, B, G, R.
     """
     relief = 0.8 * clouds(width=width, height=height, cells=(height / 3, height / 9), generator=generator)
-    relief += 0.22 * clouds(width=width, height=height, cells=(height / 70, height / 160), generator=generator)
-    veins = _veins(width=width, height=height)
-    relief += 6.0 * cv2.GaussianBlur(veins, (0, 0), height / 240) - 9.0 * cv2.GaussianBlur(veins, (0, 0), height / 40)
     tint = clouds(width=width, height=height, cells=(height / 2, height / 6, height / 18), generator=generator)
-    colours = _mixed(rgb(0x3F7A2A), rgb(0x5E9A38), 0.5 + 0.22 * tint)
-    colours = _mixed_by(colours, rgb(0x8DB860), 0.65 * veins)
-    return cv2.GaussianBlur(_lit(colours, relief, strength=0.35), (0, 0), BLUR * height).astype(np.uint8, copy=False)
+    ground = _lit(_mixed(rgb(0x2F5A2A), rgb(0x4E7A38), 0.5 + 0.22 * tint), relief, strength=0.35)
+    ground = cv2.GaussianBlur(ground, (0, 0), _OUT_OF_FOCUS * height).astype(np.uint8, copy=False)
+    _strew(ground, draw=_leaf, sizes=(0.36, 0.72), spacing=0.25, generator=generator)
+    return ground
 
 
 def soil(*, width: int, height: int, generator: np.random.Generator) -> NDArray[np.uint8]:
-    """Crumbly earth with small stones.
+    """Crumbly earth with stones.
 
     Returns:
         (height, width, 3) uint8, B, G, R.
     """
-    relief = 3.2 * clouds(width=width, height=height, cells=(48, 22, 10, 5), generator=generator)
-    tint = clouds(width=width, height=height, cells=(height / 3, 60, 14, 4), generator=generator)
-    colours = _mixed(rgb(0x4A3826), rgb(0x86694A), 0.45 + 0.2 * tint)
-    stones = np.zeros((height, width), np.float32)
-    for _ in range(90):
-        centre = (int(generator.integers(width)), int(generator.integers(height)))
-        axes = (int(generator.integers(4, 16)), int(generator.integers(3, 11)))
-        turned = float(generator.integers(180))
-        cv2.ellipse(stones, (centre, (2 * axes[0], 2 * axes[1]), turned), (float(generator.uniform(0.4, 1.0)),), -1)
-    relief += 9 * cv2.GaussianBlur(stones, (0, 0), 2.5)
-    colours = _mixed_by(colours, rgb(0x9A8A74), 0.7 * cv2.GaussianBlur(stones, (0, 0), 1))
-    return _lit(colours, relief, strength=0.16)
+    cells = tuple(height / share for share in (15, 33, 72, 144))
+    relief = 3.2 * clouds(width=width, height=height, cells=cells, generator=generator)
+    tint = clouds(width=width, height=height, cells=(height / 3, *cells[1:]), generator=generator)
+    ground = _lit(_mixed(rgb(0x4A3826), rgb(0x86694A), 0.45 + 0.2 * tint), relief, strength=0.16)
+    _strew(ground, draw=_stone, sizes=(0.08, 0.26), spacing=0.16, generator=generator)
+    return ground
 
 
 GROUNDS: dict[str, Callable[..., NDArray[np.uint8]]] = {"leaf": leaf, "soil": soil}
 
 
-def _veins(*, width: int, height: int) -> NDArray[np.float32]:
-    """1 on the veins, 0 between them, smooth."""
-    veins = np.zeros((height, width), np.float32)
-    midrib = curve(((-0.05, 0.86), (0.35, 0.62), (0.70, 0.33), (1.05, 0.02))) * (width, height)
-    _line(veins, midrib, thickness=height / 70, strength=1.0)
-    for along in np.linspace(0.02, 0.98, 9):
-        start = midrib[int(along * (len(midrib) - 1))]
-        for side in (-1, 1):
-            reach = np.array([0.42, -0.10]) if side < 0 else np.array([0.26, 0.55])
-            bend = np.array([0.20, -0.16]) if side < 0 else np.array([0.16, 0.22])
-            tips = [start, start + bend * height, start + reach * height * 1.4]
-            _line(veins, curve([(float(x), float(y)) for x, y in tips]), thickness=height / 220, strength=0.6)
-    return cv2.GaussianBlur(veins, (0, 0), height / 500).astype(np.float32, copy=False)
+def _strew(
+    ground: NDArray[np.uint8],
+    *,
+    draw: Callable[[Canvas, np.random.Generator], None],
+    sizes: tuple[float, float],
+    spacing: float,
+    generator: np.random.Generator,
+) -> None:
+    """Lay things over the ground, about one a cell, so that no place stays bare.
+
+    Args:
+        ground: changed in place.
+        draw: draws one thing.
+        sizes: smallest and largest side of a thing, in frame heights.
+        spacing: side of a cell, in frame heights.
+        generator: where the randomness comes from.
+    """
+    height, width = ground.shape[:2]
+    cells = [(x, y) for y in np.arange(0, 1.0, spacing) for x in np.arange(0, width / height, spacing)]
+    generator.shuffle(cells)
+    for x, y in cells:
+        canvas = Canvas(size=max(8, round(generator.uniform(*sizes) * height)), seed=int(generator.integers(2**31)))
+        draw(canvas, generator)
+        right, down = generator.uniform(0, spacing, 2)
+        _paste(ground, canvas.finished(), middle=(round((x + right) * height), round((y + down) * height)))
 
 
-def _line(picture: NDArray[np.float32], points: NDArray[np.float64], *, thickness: float, strength: float) -> None:
-    drawn = np.rint(points).astype(np.int32)
-    cv2.polylines(picture, [drawn], isClosed=False, color=(strength,), thickness=max(1, round(thickness)))
+def _leaf(canvas: Canvas, generator: np.random.Generator) -> None:
+    turn = _turned(generator)
+    colour = int(generator.choice(_LEAF_COLOURS))
+    canvas.fill(smooth(_LEAF_OUTLINE) @ turn, Skin(colour=colour, gloss=0.2, roundness=0.3, grain=0.03))
+    midrib = np.array([(-0.9, 0.0), (0.95, 0.0)]) @ turn
+    canvas.fill(tube(midrib, radii=(0.02, 0.008)), Skin(colour=0x9AB86A, gloss=0.0))
+
+
+def _stone(canvas: Canvas, generator: np.random.Generator) -> None:
+    outline = ellipse(at=(0.0, 0.0), radii=(0.85, float(generator.uniform(0.5, 0.8)))) @ _turned(generator)
+    colour = int(generator.choice(_STONE_COLOURS))
+    canvas.fill(outline, Skin(colour=colour, gloss=0.1, sharpness=8, grain=0.07, grain_cell=0.05))
+
+
+def _turned(generator: np.random.Generator) -> NDArray[np.float64]:
+    """(2, 2) turn by any angle."""
+    angle = generator.uniform(0, 2 * np.pi)
+    return np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
+
+
+def _paste(ground: NDArray[np.uint8], picture: NDArray[np.uint8], *, middle: tuple[int, int]) -> None:
+    """Lay a finished drawing over the ground, in place, with a soft shadow to the lower right."""
+    side = picture.shape[0]
+    shadow = np.zeros_like(picture)
+    shadow[..., 3] = cv2.GaussianBlur(picture[..., 3], (0, 0), side / 30) // 2
+    for layer, offset in ((shadow, side // 20), (picture, 0)):
+        left, top = middle[0] - side // 2 + offset, middle[1] - side // 2 + offset
+        window = ground[max(top, 0) : max(top + side, 0), max(left, 0) : max(left + side, 0)]
+        rows, columns = window.shape[:2]
+        part = layer[max(-top, 0) : max(-top, 0) + rows, max(-left, 0) : max(-left, 0) + columns]
+        remaining = 255 - part[..., 3:].astype(np.uint16)
+        window[:] = np.minimum(window * remaining // 255 + part[..., :3], 255)
 
 
 def _mixed(first: NDArray[np.float32], second: NDArray[np.float32], share: NDArray[np.float32]) -> NDArray[np.float32]:
     share = np.clip(share, 0, 1)[..., None]
     return (first * (1 - share) + second * share).astype(np.float32)
-
-
-def _mixed_by(
-    colours: NDArray[np.float32], second: NDArray[np.float32], share: NDArray[np.float32]
-) -> NDArray[np.float32]:
-    share = np.clip(share, 0, 1)[..., None]
-    return (colours * (1 - share) + second * share).astype(np.float32)
 
 
 def _lit(colours: NDArray[np.float32], relief: NDArray[np.float32], *, strength: float) -> NDArray[np.uint8]:

@@ -7,18 +7,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from insect_edge import config_settings
 from insect_edge.adapters.board import memory_bytes, temperature_celsius
 from insect_edge.adapters.fake_clock import FakeClock
 from insect_edge.adapters.jpeg import encode_jpeg
 from insect_edge.adapters.pictures import decode_picture
-from insect_edge.composition import outbox_folder
-from insect_edge.composition_cameras import make_camera
-from insect_edge.config import parse_config
-from insect_edge.config_sections import Config
+from insect_edge.composition.cameras import make_camera
+from insect_edge.composition.daemon import outbox_folder
+from insect_edge.config import settings as config_settings
+from insect_edge.config.parse import parse_config
+from insect_edge.config.sections import Config
 from insect_edge.domain import Region
-from insect_edge.outbox_entry import OutboxLimits
-from insect_edge.policy import PolicySettings
+from insect_edge.outbox.entry import OutboxLimits
+from insect_edge.policy.rules import PolicySettings
 
 
 def parsed(text: str) -> Config:

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from insect_edge.config import parse_config
+from insect_edge.config.parse import parse_config
 from insect_edge.domain import Region
 from insect_edge.errors import EXIT_CONFIG, ConfigError
 
 if TYPE_CHECKING:
-    from insect_edge.config_sections import Config
+    from insect_edge.config.sections import Config
 
 FOLDER = Path("/etc/insect-edge")
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from insect_edge.config_file import load_config, read_password
-from insect_edge.config_sections import Mqtt
+from insect_edge.config.file import load_config, read_password
+from insect_edge.config.sections import Mqtt
 from insect_edge.errors import ConfigError
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from insect_edge.card import InputContract, ModelCard
-from insect_edge.config import parse_config
-from insect_edge.config_labels import configured_card
+from insect_edge.config.labels import configured_card
+from insect_edge.config.parse import parse_config
 from insect_edge.domain import Label, Role
 from insect_edge.errors import ConfigError
 

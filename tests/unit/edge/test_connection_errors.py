@@ -5,8 +5,8 @@ import socket
 
 import pytest
 
-from insect_edge import reason_codes
-from insect_edge.connection_errors import Ending, describe, tls_failure
+from insect_edge.mqtt import reason_codes
+from insect_edge.mqtt.connection_errors import Ending, describe, tls_failure
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 
 from insect_edge.adapters.fake_clock import FakeClock
 from insect_edge.errors import CameraError, InferenceError, OutboxFullError
-from insect_edge.outbox import Outbox
+from insect_edge.outbox.queue import Outbox
 from support.daemon_world import DARK, EMPTY, ENDED, FROZEN, GONE, HANGS, SLUG, phases, visit, world
 
 if TYPE_CHECKING:

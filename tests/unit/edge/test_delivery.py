@@ -11,9 +11,9 @@ import numpy as np
 from insect_edge.delivery import MOST_WAITING, Delivery, DeliverySettings
 from insect_edge.domain import Category, Event, Frame, Label, Message, Moment, Phase, Region, Role
 from insect_edge.errors import OutboxError
-from insect_edge.messages import Origin
-from insect_edge.outbox_entry import Draft, Entry, Kind, Ticket
-from insect_edge.topics import Topics
+from insect_edge.mqtt.messages import Origin
+from insect_edge.mqtt.topics import Topics
+from insect_edge.outbox.entry import Draft, Entry, Kind, Ticket
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from insect_edge.config import parse_config
-from insect_edge.config_sections import Config
-from insect_edge.config_types import Section
+from insect_edge.config.parse import parse_config
+from insect_edge.config.sections import Config
+from insect_edge.config.types import Section
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

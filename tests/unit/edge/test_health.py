@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from insect_edge.health import IMPAIRS, INFORMS, STOPS_DETECTION, Facts, Typical, is_dark, judge
-from insect_edge.health_report import State
+from insect_edge.health.judgement import IMPAIRS, INFORMS, STOPS_DETECTION, Facts, Typical, is_dark, judge
+from insect_edge.health.report import State
 
 WELL = Facts(
     now=1000.0,

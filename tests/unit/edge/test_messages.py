@@ -6,10 +6,10 @@ from importlib import resources
 import pytest
 from jsonschema import Draft202012Validator
 
-from insect_edge import messages
 from insect_edge.domain import Category, Classification, Moment, Region, Role, Verdict
-from insect_edge.messages import Site
-from insect_edge.outbox_entry import Ticket
+from insect_edge.mqtt import messages
+from insect_edge.mqtt.messages import Site
+from insect_edge.outbox.entry import Ticket
 from support.payloads import LABEL, NOON, SCHEMAS, TOPICS, decoded, event, moment, origin, validator
 
 
@@ -21,7 +21,7 @@ def test_each_schema_is_one(name: str) -> None:
 
 def test_there_is_a_schema_for_every_payload_and_no_other() -> None:
     """What the package holds is what the tests know."""
-    folder = resources.files("insect_edge").joinpath("schemas")
+    folder = resources.files("insect_edge").joinpath("mqtt", "schemas")
     assert sorted(file.name for file in folder.iterdir()) == [f"{name}.schema.json" for name in SCHEMAS]
 
 

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from insect_edge import messages
-from insect_edge.health_report import BrokerStatus, HealthReport, Losses, OutboxStatus, State
+from insect_edge.health.report import BrokerStatus, HealthReport, Losses, OutboxStatus, State
+from insect_edge.mqtt import messages
 from support.payloads import TOPICS, decoded, moment, validator
 
 

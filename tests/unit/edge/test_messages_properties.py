@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from insect_edge import messages
 from insect_edge.domain import Category, Event, Label, Moment, Phase, Region, Role, Taxon
-from insect_edge.messages import Site
-from insect_edge.outbox_entry import Ticket
-from insect_edge.topics import slug
+from insect_edge.mqtt import messages
+from insect_edge.mqtt.messages import Site
+from insect_edge.mqtt.topics import slug
+from insect_edge.outbox.entry import Ticket
 from support.payloads import decoded, origin, validator
 
 SCORES = st.floats(min_value=0, max_value=1)

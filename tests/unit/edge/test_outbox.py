@@ -10,8 +10,8 @@ import pytest
 
 from insect_edge.adapters.fake_clock import FakeClock
 from insect_edge.errors import OutboxError
-from insect_edge.health_report import Losses
-from insect_edge.outbox import Draft, Kind, Outbox, OutboxLimits, Ticket
+from insect_edge.health.report import Losses
+from insect_edge.outbox.queue import Draft, Kind, Outbox, OutboxLimits, Ticket
 from support.outbox_world import BOUNDLESS, draft, everything, seqs
 
 if TYPE_CHECKING:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from insect_edge import outbox_files
 from insect_edge.adapters.fake_clock import FakeClock
 from insect_edge.errors import OutboxError, OutboxFullError
-from insect_edge.health_report import Losses
-from insect_edge.outbox import RESERVED_AHEAD, Kind, Outbox, OutboxLimits
+from insect_edge.health.report import Losses
+from insect_edge.outbox import files as outbox_files
+from insect_edge.outbox.queue import RESERVED_AHEAD, Kind, Outbox, OutboxLimits
 from support.outbox_world import BOUNDLESS, draft, everything, seqs
 
 if TYPE_CHECKING:

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from insect_edge import outbox_files
 from insect_edge.adapters.fake_clock import FakeClock
 from insect_edge.domain import Message
-from insect_edge.outbox import Draft, Kind, Outbox, OutboxLimits, Ticket
+from insect_edge.outbox import files as outbox_files
+from insect_edge.outbox.queue import Draft, Kind, Outbox, OutboxLimits, Ticket
 
 KINDS = st.lists(st.sampled_from(Kind), min_size=1, max_size=4)
 

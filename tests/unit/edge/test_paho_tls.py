@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from insect_edge.broker_settings import TlsSettings
+from insect_edge.mqtt.broker_settings import TlsSettings
 from support.mosquitto import (
     BrokerOptions,
     Certificates,

@@ -8,7 +8,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from insect_edge.domain import Message
 from insect_edge.errors import PublishError
-from insect_edge.publishable import LARGEST_PACKET, check, packet_size
+from insect_edge.mqtt.publishable import LARGEST_PACKET, check, packet_size
 
 
 def message(topic: str = "t", payload: bytes = b"", *, qos: int = 1) -> Message:

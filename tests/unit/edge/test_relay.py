@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from insect_edge import messages
-from insect_edge.outbox import Kind
+from insect_edge.mqtt import messages
+from insect_edge.outbox.queue import Kind
 from support.relay_world import TOPICS, World, latest
 
 if TYPE_CHECKING:

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from insect_edge.health_report import Losses
-from insect_edge.outbox import Draft, Kind
+from insect_edge.health.report import Losses
+from insect_edge.outbox.queue import Draft, Kind
 from insect_edge.protocols import Acknowledged, Connected, Disconnected
 from support.relay_world import ALERT, TOPICS, World, draft, latest
 

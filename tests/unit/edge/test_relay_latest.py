@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from insect_edge.errors import OutboxError
-from insect_edge.health_report import Losses
-from insect_edge.outbox import Kind
+from insect_edge.health.report import Losses
+from insect_edge.outbox.queue import Kind
 from support.relay_world import ALERT, TOPICS, World, draft, latest
 
 if TYPE_CHECKING:

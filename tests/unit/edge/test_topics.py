@@ -5,7 +5,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from insect_edge.topics import Topics, label_slugs, slug
+from insect_edge.mqtt.topics import Topics, label_slugs, slug
 
 
 def test_topics_stand_under_root_and_device() -> None:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from insect_edge.config_problems import Problem, conflict_problems, validation_problem
-from insect_edge.config_sections import Config
+from insect_edge.config.problems import Problem, conflict_problems, validation_problem
+from insect_edge.config.sections import Config
 from insect_edge.errors import ConfigError
 
 if TYPE_CHECKING:

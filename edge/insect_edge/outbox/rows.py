@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from insect_edge.domain import Message
-from insect_edge.outbox_entry import Entry, Kind
+from insect_edge.outbox.entry import Entry, Kind
 
 if TYPE_CHECKING:
     import sqlite3
 
-    from insect_edge.outbox_entry import Ticket
+    from insect_edge.outbox.entry import Ticket
 
 _COLUMNS = (
     "seq, kind, kind_seq, boot_id, monotonic, utc, expiry_seconds, qos, retain, content_type, size, checksum, "

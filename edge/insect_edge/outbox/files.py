@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import IO, TYPE_CHECKING
 
 from insect_edge.errors import OutboxError, OutboxFullError
-from insect_edge.outbox_entry import Kind
+from insect_edge.outbox.entry import Kind
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from insect_edge.adapters.litert import LiteRtInterpreter
 from insect_edge.classifier import Classifier
-from insect_edge.config_labels import configured_card
+from insect_edge.config.labels import configured_card
 from insect_edge.domain import Role
 from insect_edge.model_bundle import default_path, open_model
 
 if TYPE_CHECKING:
-    from insect_edge.config_sections import Config
+    from insect_edge.config.sections import Config
 
 _log = logging.getLogger(__name__)
 

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from insect_edge.config_types import (
+from insect_edge.config.types import (
     Conflict,
     File,
     Labels,
@@ -20,7 +20,7 @@ from insect_edge.config_types import (
     Unit,
     VideoDevice,
 )
-from insect_edge.topics import DEFAULT_ROOT
+from insect_edge.mqtt.topics import DEFAULT_ROOT
 
 
 class Device(Section):

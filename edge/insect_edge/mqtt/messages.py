@@ -13,15 +13,15 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from insect_edge.domain import Message
-from insect_edge.topics import slug
+from insect_edge.mqtt.topics import slug
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from insect_edge.domain import Category, Classification, Event, Moment, Region, Verdict
-    from insect_edge.health_report import HealthReport
-    from insect_edge.outbox_entry import Ticket
-    from insect_edge.topics import Topics
+    from insect_edge.health.report import HealthReport
+    from insect_edge.mqtt.topics import Topics
+    from insect_edge.outbox.entry import Ticket
 
 ONLINE = b"online"
 OFFLINE = b"offline"

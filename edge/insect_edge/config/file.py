@@ -8,11 +8,11 @@ import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from insect_edge.config import parse_config
+from insect_edge.config.parse import parse_config
 from insect_edge.errors import ConfigError
 
 if TYPE_CHECKING:
-    from insect_edge.config_sections import Config, Mqtt
+    from insect_edge.config.sections import Config, Mqtt
 
 CREDENTIAL = "mqtt-password"
 """Name under which systemd's LoadCredential= may hand over the broker's password."""

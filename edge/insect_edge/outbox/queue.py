@@ -12,12 +12,13 @@ import uuid
 from contextlib import suppress
 from typing import TYPE_CHECKING, Self, TypeVar
 
-from insect_edge import outbox_files, outbox_rows
 from insect_edge.errors import OutboxError
-from insect_edge.health_report import Losses, OutboxStatus
-from insect_edge.outbox_database import DamagedDatabaseError, open_database, translated
-from insect_edge.outbox_entry import Draft, Entry, Kind, OutboxLimits, Ticket
-from insect_edge.outbox_files import NumberFile, Numbers
+from insect_edge.health.report import Losses, OutboxStatus
+from insect_edge.outbox import files as outbox_files
+from insect_edge.outbox import rows as outbox_rows
+from insect_edge.outbox.database import DamagedDatabaseError, open_database, translated
+from insect_edge.outbox.entry import Draft, Entry, Kind, OutboxLimits, Ticket
+from insect_edge.outbox.files import NumberFile, Numbers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from insect_edge.health_report import State
+from insect_edge.health.report import State
 
 if TYPE_CHECKING:
     import numpy as np

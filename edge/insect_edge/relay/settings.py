@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from insect_edge.topics import Topics
+    from insect_edge.mqtt.topics import Topics
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,21 +6,22 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from insect_edge import health, messages
 from insect_edge.errors import OutboxError
-from insect_edge.health_report import HealthReport, OutboxStatus, State
+from insect_edge.health import judgement as health
+from insect_edge.health.report import HealthReport, OutboxStatus, State
+from insect_edge.mqtt import messages
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from insect_edge.camera_keeper import CameraKeeper
     from insect_edge.delivery import Delivery
-    from insect_edge.outbox import Outbox
+    from insect_edge.mqtt.topics import Topics
+    from insect_edge.outbox.queue import Outbox
     from insect_edge.pipeline import StepResult
     from insect_edge.protocols import Clock
-    from insect_edge.relay import Relay
+    from insect_edge.relay.relay import Relay
     from insect_edge.systemd import Systemd
-    from insect_edge.topics import Topics
 
 EXPIRES_INTERVALS = 2.5
 """A report outlives two that did not come, not three."""

@@ -6,7 +6,7 @@ import errno
 import socket
 import ssl
 
-from insect_edge import reason_codes
+from insect_edge.mqtt import reason_codes
 
 # X509_V_ERR_* of OpenSSL's x509_vfy.h.
 _NOT_YET_VALID = 9

@@ -21,7 +21,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from insect_edge.domain import Phase, Role
-from insect_edge.policy_state import Look, OpenEvent, PolicyState
+from insect_edge.policy.state import Look, OpenEvent, PolicyState
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,24 +11,24 @@ from __future__ import annotations
 import enum
 from typing import TYPE_CHECKING
 
-from insect_edge import messages, reason_codes
 from insect_edge.backoff import Backoff
 from insect_edge.errors import PublishError
-from insect_edge.health_report import BrokerStatus
-from insect_edge.latest import LatestBoard
-from insect_edge.ledger import Ledger
-from insect_edge.outbox_entry import Kind
-from insect_edge.poison import PoisonWatch
+from insect_edge.health.report import BrokerStatus
+from insect_edge.mqtt import messages, reason_codes
+from insect_edge.outbox.entry import Kind
 from insect_edge.protocols import Acknowledged, Connected, Disconnected
-from insect_edge.relay_settings import RelaySettings
-from insect_edge.under_way import Sent, UnderWay
+from insect_edge.relay.latest import LatestBoard
+from insect_edge.relay.ledger import Ledger
+from insect_edge.relay.poison import PoisonWatch
+from insect_edge.relay.settings import RelaySettings
+from insect_edge.relay.under_way import Sent, UnderWay
 
 if TYPE_CHECKING:
     from random import Random
 
     from insect_edge.domain import Message
-    from insect_edge.outbox import Outbox
-    from insect_edge.outbox_entry import Entry
+    from insect_edge.outbox.entry import Entry
+    from insect_edge.outbox.queue import Outbox
     from insect_edge.protocols import Clock, Notice, Publisher
 
 

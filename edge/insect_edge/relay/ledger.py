@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from insect_edge.errors import OutboxError
-from insect_edge.outbox_entry import Kind
+from insect_edge.outbox.entry import Kind
 
 if TYPE_CHECKING:
-    from insect_edge.outbox import Outbox
-    from insect_edge.outbox_entry import Entry
+    from insect_edge.outbox.entry import Entry
+    from insect_edge.outbox.queue import Outbox
     from insect_edge.protocols import Clock
 
 RETRY_SECONDS = 5.0

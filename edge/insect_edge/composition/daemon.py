@@ -11,27 +11,28 @@ from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING
 
-from insect_edge import __version__, config_settings
+from insect_edge import __version__
 from insect_edge.adapters import board
 from insect_edge.adapters.jpeg import encode_jpeg
 from insect_edge.backoff import Backoff
 from insect_edge.camera_keeper import CameraKeeper
+from insect_edge.config import settings as config_settings
 from insect_edge.daemon import Daemon, Parts
 from insect_edge.delivery import Delivery
-from insect_edge.health_monitor import HealthMonitor, Identity, Sources
-from insect_edge.messages import Origin
-from insect_edge.outbox import Outbox
+from insect_edge.health.monitor import HealthMonitor, Identity, Sources
+from insect_edge.mqtt.messages import Origin
+from insect_edge.mqtt.topics import Topics, label_slugs
+from insect_edge.outbox.queue import Outbox
 from insect_edge.pipeline import Pipeline
-from insect_edge.policy import Policy
-from insect_edge.relay import Relay, RelaySettings
-from insect_edge.topics import Topics, label_slugs
+from insect_edge.policy.rules import Policy
+from insect_edge.relay.relay import Relay, RelaySettings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from queue import SimpleQueue
 
     from insect_edge.classifier import Classifier
-    from insect_edge.config_sections import Config
+    from insect_edge.config.sections import Config
     from insect_edge.domain import Frame
     from insect_edge.protocols import Camera, Clock, Notice, Publisher
     from insect_edge.systemd import Systemd

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from insect_edge.config_sections import Camera as CameraConfig
+    from insect_edge.config.sections import Camera as CameraConfig
     from insect_edge.protocols import Camera, Clock
 
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from insect_edge.broker_settings import PLAIN_PORT, TLS_PORT, BrokerSettings, TlsSettings
 from insect_edge.delivery import DeliverySettings
 from insect_edge.domain import Region
-from insect_edge.messages import Site
-from insect_edge.outbox_entry import OutboxLimits
-from insect_edge.policy import AlertRule, PolicySettings
+from insect_edge.mqtt.broker_settings import PLAIN_PORT, TLS_PORT, BrokerSettings, TlsSettings
+from insect_edge.mqtt.messages import Site
+from insect_edge.outbox.entry import OutboxLimits
+from insect_edge.policy.rules import AlertRule, PolicySettings
 
 if TYPE_CHECKING:
-    from insect_edge.config_sections import Config
+    from insect_edge.config.sections import Config
 
 
 def policy_settings(config: Config) -> PolicySettings:

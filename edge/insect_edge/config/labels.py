@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from insect_edge.config_problems import Problem, did_you_mean
+from insect_edge.config.problems import Problem, did_you_mean
 from insect_edge.domain import Role
 from insect_edge.errors import ConfigError
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from insect_edge.card import ModelCard
-    from insect_edge.config_sections import Config
+    from insect_edge.config.sections import Config
 
 
 def configured_card(card: ModelCard, config: Config, *, name: str) -> ModelCard:

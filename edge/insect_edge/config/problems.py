@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from types import UnionType
 from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin
 
-from insect_edge.config_sections import Config
-from insect_edge.config_types import Must, Section, Unit
+from insect_edge.config.sections import Config
+from insect_edge.config.types import Must, Section, Unit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

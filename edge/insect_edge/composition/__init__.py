@@ -1,0 +1,1 @@
+"""From a configuration to a daemon: beside the commands the only place where adapters are chosen."""

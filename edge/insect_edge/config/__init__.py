@@ -1,0 +1,1 @@
+"""The configuration file: its sections, what is wrong with it, and what it means for each part."""

@@ -1,0 +1,1 @@
+"""What is said over MQTT, and to whom: topics, payloads, schemas, brokers; no client library."""

@@ -1,0 +1,1 @@
+"""When is an insect there?"""
