@@ -64,14 +64,15 @@ def annotate(pixels: NDArray[np.uint8], classification: Classification) -> NDArr
 def _enlarged(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     shorter, longer = sorted(pixels.shape[:2])
     factor = max(1, min(-(-SMALLEST_SIDE // shorter), _LONGEST_ENLARGED // longer))
+    # Always a copy, also at a factor of 1.
     return np.repeat(np.repeat(pixels, factor, axis=0), factor, axis=1)
 
 
 def _padded(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """A copy that is not too narrow to be written on."""
+    """With a margin where it is too narrow to be written on."""
     height, width = pixels.shape[:2]
     if min(height, width) >= SMALLEST_SIDE or max(height, width) > _LONGEST_PADDED:
-        return pixels.copy()
+        return pixels
     canvas = np.zeros((max(height, SMALLEST_SIDE), max(width, SMALLEST_SIDE), 3), np.uint8)
     canvas[:height, :width] = pixels
     return canvas

@@ -94,15 +94,15 @@ def test_who_comes_later_finds_the_state_of_things(tmp_path: Path) -> None:
 
 
 def test_the_default_model_knows_a_drawn_animal(tmp_path: Path) -> None:
-    """The model that comes with the program sees the simulated garden's ants and alerts of them, in the right words."""
+    """The model that comes with the program sees the simulated garden's snail and alerts of it, in the right words."""
     camera = {
         "source": "simulated",
         "rate": 10,
-        "simulated.scene": "ants",
+        "simulated.scene": "snail",
         "simulated.width": 640,
         "simulated.height": 480,
     }
-    policy = {"thresholds.ants": 0.3, "end_after": 5}
+    policy = {"thresholds.snail": 0.3, "end_after": 5}
     with running(tmp_path / "broker") as broker:
         trap = Trap(
             tmp_path / "trap",
@@ -113,13 +113,13 @@ def test_the_default_model_knows_a_drawn_animal(tmp_path: Path) -> None:
             publish={"classification": True, "classification_every": 0.5},
         )
         with Subscriber(broker, f"{TOPIC}/#") as subscriber, trap.running() as daemon:
-            topic, payload, retained = subscriber.wait_for(1, topic=f"{TOPIC}/alert/ants")[0]
+            topic, payload, retained = subscriber.wait_for(1, topic=f"{TOPIC}/alert/snail")[0]
             looked = subscriber.wait_for(1, topic=f"{TOPIC}/classification")[0][1]
             assert daemon.stop() == 0
     alert = story.content(payload)
-    assert (topic, retained) == (f"{TOPIC}/alert/ants", False)
-    assert (alert["label"], alert["role"], alert["phase"]) == ("ants", "pest", "start")
-    assert alert["categories"][0]["label"] == "ants"
+    assert (topic, retained) == (f"{TOPIC}/alert/snail", False)
+    assert (alert["label"], alert["role"], alert["phase"]) == ("snail", "pest", "start")
+    assert alert["categories"][0]["label"] == "snail"
     assert len(alert["categories"]) == 5
     assert alert["hits"] >= 2
     assert alert["model_id"] == story.content(looked)["model_id"] == json.loads(CARD.read_bytes())["model_id"]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 import cv2
 import numpy as np
 
+from insect_edge.adapters import opencv_log
 from insect_edge.adapters.newest_frame import NewestFrame
 from insect_edge.domain import Frame
 from insect_edge.errors import CameraError
@@ -36,7 +37,7 @@ _ADDRESS = re.compile(r"^[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _SECRET = re.compile(r"(?<=://)[^/@]*@")
 
 # What goes wrong is told once, by our own errors; OpenCV and FFmpeg would print their own lines beside them.
-cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+opencv_log.silence()
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
 
 

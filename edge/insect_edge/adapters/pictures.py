@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
+from insect_edge.adapters import opencv_log
 from insect_edge.errors import ImageError
 from insect_edge.picture_header import PictureHeader, read_header
 
@@ -26,8 +27,7 @@ _MAXIMUM_BYTES = 512 << 20
 """More than the largest allowed picture takes uncompressed (128 megapixels of three bytes: 366 MiB)."""
 _CHANNELS, _CHANNELS_WITH_ALPHA = 3, 4
 
-# A picture that cannot be read is told once, by our own error; OpenCV would print its own lines beside it.
-cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+opencv_log.silence()
 
 
 def read_picture(path: Path) -> NDArray[np.uint8]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -77,8 +76,6 @@ def _say(text: str) -> None:
     except BrokenPipeError:  # the reader (head, less) has gone: click ends without a word
         raise
     except OSError as error:
-        # What is still buffered would fail once more, with a traceback, when the process ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         raise InsectEdgeError(f"the answer cannot be written ({error.strerror}): make room") from error
 
 

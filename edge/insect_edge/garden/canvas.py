@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from insect_edge.garden.patterns import Field
 
 SUPERSAMPLING = 2
+_SHADING_SIDE = 320
 _LIGHT = np.array([-0.42, -0.56, 0.71])
 """Towards the lamp; unit length to within a hundredth."""
 _HALFWAY = (_LIGHT + np.array([0.0, 0.0, 1.0])) / np.linalg.norm(_LIGHT + np.array([0.0, 0.0, 1.0]))
@@ -55,18 +56,19 @@ class Skin:
 
 
 class Canvas:
-    """A square drawing of -1 … 1 each way, drawn at twice its final size.
+    """A square drawing of -1 … 1 each way.
 
     Args:
         size: side of the finished drawing, in pixels.
         seed: of the skins' speckle.
+        supersampling: how many times larger it is drawn; 1 is enough without fine lines.
     """
 
-    def __init__(self, *, size: int, seed: int) -> None:
+    def __init__(self, *, size: int, seed: int, supersampling: int = SUPERSAMPLING) -> None:
         self._size = size
-        self._side = size * SUPERSAMPLING
-        # B, G, R premultiplied with alpha, and alpha, all from 0 to 255.
-        self._drawn = np.zeros((self._side, self._side, 4), np.float32)
+        self._side = size * supersampling
+        # B, G, R premultiplied with alpha, and alpha; bytes, as memory counts on a small board.
+        self._drawn = np.zeros((self._side, self._side, 4), np.uint8)
         self._generator = np.random.default_rng(seed)
 
     def fill(self, outline: NDArray[np.float64], skin: Skin) -> None:
@@ -84,9 +86,10 @@ class Canvas:
         colours = self._shaded(self._painted(x, y, skin), mask, skin)
         alpha = mask.astype(np.float32)[..., None] * np.float32(skin.opacity / 255)
         drawn = self._drawn[top:bottom, left:right]
-        drawn *= 1 - alpha
-        drawn[..., :3] += colours[..., ::-1] * alpha
-        drawn[..., 3:] += 255 * alpha
+        under = drawn * (1 - alpha)
+        under[..., :3] += colours[..., ::-1] * alpha
+        under[..., 3:] += 255 * alpha
+        drawn[:] = np.rint(under)
 
     def finished(self) -> NDArray[np.uint8]:
         """The drawing at its final size.
@@ -95,7 +98,7 @@ class Canvas:
             (size, size, 4) uint8: B, G, R premultiplied with alpha, and alpha.
         """
         small = cv2.resize(self._drawn, (self._size, self._size), interpolation=cv2.INTER_AREA)
-        return np.rint(np.clip(small, 0, 255)).astype(np.uint8)
+        return small.astype(np.uint8, copy=False)
 
     def _painted(self, x: NDArray[np.float32], y: NDArray[np.float32], skin: Skin) -> NDArray[np.float32]:
         """(height, width, 3) float32 R, G, B before any light."""
@@ -112,20 +115,33 @@ class Canvas:
 
     def _shaded(self, colours: NDArray[np.float32], mask: NDArray[np.uint8], skin: Skin) -> NDArray[np.float32]:
         """Light on a body that is as round as its distance from the outline says."""
-        depth = cv2.distanceTransform(cv2.copyMakeBorder(mask, 1, 1, 1, 1, cv2.BORDER_CONSTANT), cv2.DIST_L2, 5)
-        thickest = max(float(depth.max()), 1.0)
-        inwards = np.clip(depth / thickest, 0, 1)
-        surface = np.sqrt(np.maximum(1 - (1 - inwards) ** 2, 0)) * (thickest * skin.roundness)
-        surface = cv2.GaussianBlur(surface, (0, 0), max(thickest * 0.12, 0.8))
-        slope_x = cv2.Sobel(surface, cv2.CV_32F, 1, 0, scale=1 / 8)[1:-1, 1:-1]
-        slope_y = cv2.Sobel(surface, cv2.CV_32F, 0, 1, scale=1 / 8)[1:-1, 1:-1]
-        length = np.sqrt(slope_x**2 + slope_y**2 + 1)
-        facing = (-slope_x * _LIGHT[0] - slope_y * _LIGHT[1] + _LIGHT[2]) / length
-        mirrored = (-slope_x * _HALFWAY[0] - slope_y * _HALFWAY[1] + _HALFWAY[2]) / length
+        facing, mirrored = _facing(mask, roundness=skin.roundness)
         lit = skin.ambient + (1.3 - skin.ambient) * np.maximum(facing, 0)
         shine = 255 * skin.gloss * np.maximum(mirrored, 0) ** skin.sharpness
         result: NDArray[np.float32] = np.clip(colours * lit[..., None] + shine[..., None], 0, 255)
         return result
+
+
+def _facing(mask: NDArray[np.uint8], *, roundness: float) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """How much each place of a rounded body faces the lamp, and how much it mirrors it (-1 … 1).
+
+    Shading is smooth, so that of large bodies is worked out on a smaller picture: blurring would take most of the time.
+    """
+    height, width = mask.shape
+    reduced = max(1.0, max(height, width) / _SHADING_SIDE)
+    size = (max(2, round(width / reduced)), max(2, round(height / reduced)))
+    small = cv2.copyMakeBorder(cv2.resize(mask, size, interpolation=cv2.INTER_AREA), 1, 1, 1, 1, cv2.BORDER_CONSTANT)
+    depth = cv2.distanceTransform(small, cv2.DIST_L2, 5)
+    thickest = max(float(depth.max()), 1.0)
+    inwards = np.clip(depth / thickest, 0, 1)
+    surface = np.sqrt(np.maximum(1 - (1 - inwards) ** 2, 0)) * (thickest * roundness)
+    surface = cv2.GaussianBlur(surface, (0, 0), max(thickest * 0.12, 0.8))
+    slope_x = cv2.Sobel(surface, cv2.CV_32F, 1, 0, scale=1 / 8)[1:-1, 1:-1]
+    slope_y = cv2.Sobel(surface, cv2.CV_32F, 0, 1, scale=1 / 8)[1:-1, 1:-1]
+    length = np.sqrt(slope_x**2 + slope_y**2 + 1)
+    both = [(-slope_x * way[0] - slope_y * way[1] + way[2]) / length for way in (_LIGHT, _HALFWAY)]
+    lamp, eye = (cv2.resize(each.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR) for each in both)
+    return lamp.astype(np.float32, copy=False), eye.astype(np.float32, copy=False)
 
 
 def rgb(colour: int) -> NDArray[np.float32]:

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from insect_edge.garden.canvas import Canvas, Skin, rgb
-from insect_edge.garden.noise import clouds
+from insect_edge.garden.noise import clouds, soft
 from insect_edge.garden.outline import ellipse, smooth, tube
 
 if TYPE_CHECKING:
@@ -31,10 +31,14 @@ def leaf(*, width: int, height: int, generator: np.random.Generator) -> NDArray[
     Returns:
         (height, width, 3) uint8, B, G, R.
     """
-    relief = 0.8 * clouds(width=width, height=height, cells=(height / 3, height / 9), generator=generator)
-    tint = clouds(width=width, height=height, cells=(height / 2, height / 6, height / 18), generator=generator)
-    ground = _lit(_mixed(rgb(0x2F5A2A), rgb(0x4E7A38), 0.5 + 0.22 * tint), relief, strength=0.35)
-    ground = cv2.GaussianBlur(ground, (0, 0), _OUT_OF_FOCUS * height).astype(np.uint8, copy=False)
+    # Nothing of it is sharp, so a quarter of the size is enough.
+    size = {"width": max(8, width // 4), "height": max(8, height // 4)}
+    cells = tuple(size["height"] / share for share in (2, 3, 6, 9, 18))
+    relief = 3.2 * clouds(**size, cells=(cells[1], cells[3]), generator=generator)
+    tint = clouds(**size, cells=(cells[0], cells[2], cells[4]), generator=generator)
+    small = _lit(_mixed(rgb(0x2F5A2A), rgb(0x4E7A38), 0.5 + 0.22 * tint), relief, strength=0.35)
+    small = cv2.GaussianBlur(small, (0, 0), _OUT_OF_FOCUS * size["height"]).astype(np.uint8, copy=False)
+    ground = cv2.resize(small, (width, height), interpolation=cv2.INTER_CUBIC).astype(np.uint8, copy=False)
     _strew(ground, draw=_leaf, sizes=(0.36, 0.72), spacing=0.25, generator=generator)
     return ground
 
@@ -77,7 +81,8 @@ def _strew(
     cells = [(x, y) for y in np.arange(0, 1.0, spacing) for x in np.arange(0, width / height, spacing)]
     generator.shuffle(cells)
     for x, y in cells:
-        canvas = Canvas(size=max(8, round(generator.uniform(*sizes) * height)), seed=int(generator.integers(2**31)))
+        side = max(8, round(generator.uniform(*sizes) * height))
+        canvas = Canvas(size=side, seed=int(generator.integers(2**31)), supersampling=1)
         draw(canvas, generator)
         right, down = generator.uniform(0, spacing, 2)
         _paste(ground, canvas.finished(), middle=(round((x + right) * height), round((y + down) * height)))
@@ -107,7 +112,7 @@ def _paste(ground: NDArray[np.uint8], picture: NDArray[np.uint8], *, middle: tup
     """Lay a finished drawing over the ground, in place, with a soft shadow to the lower right."""
     side = picture.shape[0]
     shadow = np.zeros_like(picture)
-    shadow[..., 3] = cv2.GaussianBlur(picture[..., 3], (0, 0), side / 30) // 2
+    shadow[..., 3] = soft(picture[..., 3], spread=side / 30) // 2
     for layer, offset in ((shadow, side // 20), (picture, 0)):
         left, top = middle[0] - side // 2 + offset, middle[1] - side // 2 + offset
         window = ground[max(top, 0) : max(top + side, 0), max(left, 0) : max(left + side, 0)]

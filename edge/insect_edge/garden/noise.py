@@ -1,4 +1,4 @@
-"""Seeded noise for skins and grounds."""
+"""Seeded noise for skins and grounds, and soft shadows."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
+
+_COARSE_SPREAD = 6.0
 
 
 def clouds(*, width: int, height: int, cells: Sequence[float], generator: np.random.Generator) -> NDArray[np.float32]:
@@ -33,3 +35,17 @@ def clouds(*, width: int, height: int, cells: Sequence[float], generator: np.ran
     total -= total.mean()
     total /= max(float(total.std()), 1e-6)
     return total
+
+
+def soft(mask: NDArray[np.uint8], *, spread: float) -> NDArray[np.uint8]:
+    """A mask blurred by `spread` pixels; worked out on a quarter of the size, where that shows no difference.
+
+    Returns:
+        uint8 of the same shape.
+    """
+    height, width = mask.shape
+    if spread < _COARSE_SPREAD:
+        return cv2.GaussianBlur(mask, (0, 0), spread).astype(np.uint8, copy=False)
+    small = cv2.resize(mask, (max(1, width // 4), max(1, height // 4)), interpolation=cv2.INTER_AREA)
+    blurred = cv2.GaussianBlur(small, (0, 0), spread / 4)
+    return cv2.resize(blurred, (width, height), interpolation=cv2.INTER_LINEAR).astype(np.uint8, copy=False)

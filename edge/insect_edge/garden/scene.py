@@ -57,7 +57,9 @@ NOBODY = Truth(label=None, box=None, visit=None)
 SCENES: dict[str, Scene] = {
     "garden": Scene(
         ground="leaf",
-        timetable=Timetable(animals=("ants", "snail", "caterpillar", "slug", "moth", "beetle", "grasshopper")),
+        timetable=Timetable(
+            animals=("ants", "snail", "caterpillar", "slug", "grasshopper", "moth", "weevil", "wasp"),
+        ),
     ),
     "empty": Scene(ground="leaf", timetable=Timetable(animals=())),
     **{
@@ -106,11 +108,15 @@ class Garden:
             lay(frame, drawing, pose, centre=self._centre(seconds))
         if self._grass is not None:
             self._grass.grow(frame, seconds=seconds)
-        return self._noise.add(self._light.shine(frame, seconds=seconds), number=number)
+        self._light.shine(frame, seconds=seconds)
+        self._noise.add(frame, number=number)
+        return frame
 
     def dark(self, number: int) -> NDArray[np.uint8]:
         """What the sensor delivers of frame `number` when there is no light: noise about black."""
-        return self._noise.add(np.zeros((self._height, self._width, 3), np.uint8), number=number)
+        frame = np.zeros((self._height, self._width, 3), np.uint8)
+        self._noise.add(frame, number=number)
+        return frame
 
     def truth(self, number: int) -> Truth:
         """What frame `number` shows."""

@@ -11,6 +11,7 @@ import numpy as np
 
 from insect_edge.garden.animals import ANIMALS
 from insect_edge.garden.canvas import Canvas
+from insect_edge.garden.noise import soft
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -43,7 +44,7 @@ class Sprite:
         return int(self.picture.shape[0])
 
 
-@lru_cache(maxsize=2 * len(STRIDES))  # the visitor and the one before: each takes 1.5 MB at 720 lines
+@lru_cache(maxsize=len(STRIDES) + 1)  # one visitor: each takes 1.5 MB at 720 lines
 def sprite(label: str, *, step: int, side: int, seed: int) -> Sprite:
     """The drawing of `label` with stride `STRIDES[step]`, `side` pixels wide and high."""
     canvas = Canvas(size=side, seed=seed)
@@ -52,7 +53,7 @@ def sprite(label: str, *, step: int, side: int, seed: int) -> Sprite:
     solid = cv2.findNonZero((picture[..., 3] > 64).astype(np.uint8))  # noqa: PLR2004 # a quarter: without the faint rim
     return Sprite(
         picture=picture,
-        shadow=cv2.GaussianBlur(picture[..., 3], (0, 0), side / 60).astype(np.uint8, copy=False),
+        shadow=soft(picture[..., 3], spread=side / 60),
         hull=cv2.convexHull(solid)[:, 0].astype(np.float64),
     )
 

@@ -32,8 +32,8 @@ class Light:
         self._field = np.clip(1 + 0.11 * field, 0.72, 1.25).astype(np.float32)
         self._window = (columns // 2, rows // 2)
 
-    def shine(self, frame: NDArray[np.uint8], *, seconds: float) -> NDArray[np.uint8]:
-        """The frame in the light of that moment; slow clouds dim all of it a little."""
+    def shine(self, frame: NDArray[np.uint8], *, seconds: float) -> None:
+        """Put the frame into the light of that moment, in place; slow clouds dim all of it a little."""
         columns, rows = self._window
         centre = (
             columns + columns * 0.45 * math.sin(seconds / 17),
@@ -43,7 +43,7 @@ class Light:
         part = cv2.getRectSubPix(self._field, self._window, centre) * (128 * cloud)
         small = cv2.cvtColor(np.clip(part, 0, 255).astype(np.uint8), cv2.COLOR_GRAY2BGR)
         light = cv2.resize(small, self._size, interpolation=cv2.INTER_LINEAR)
-        return cv2.multiply(frame, light, scale=1 / 128).astype(np.uint8, copy=False)
+        cv2.multiply(frame, light, dst=frame, scale=1 / 128)
 
 
 class Grass:
@@ -73,16 +73,16 @@ class Noise:
 
     def __init__(self, *, width: int, height: int, generator: np.random.Generator) -> None:
         self._size = (width, height)
-        shape = (height + _NOISE_PAD, width + _NOISE_PAD, 3)
-        field = _NOISE_MEAN + _NOISE_SPREAD * generator.standard_normal(shape, dtype=np.float32)
-        self._field = np.clip(np.rint(field), 0, 255).astype(np.uint8)
+        self._field = np.empty((height + _NOISE_PAD, width + _NOISE_PAD, 3), np.uint8)
+        for row in self._field:  # row by row: all at once takes four times the memory of the result
+            row[:] = np.rint(_NOISE_MEAN + _NOISE_SPREAD * generator.standard_normal(row.shape, dtype=np.float32))
 
-    def add(self, frame: NDArray[np.uint8], *, number: int) -> NDArray[np.uint8]:
-        """The frame with the noise of that frame number."""
+    def add(self, frame: NDArray[np.uint8], *, number: int) -> None:
+        """Add the noise of that frame number, in place."""
         width, height = self._size
         x, y = (number * 29) % _NOISE_PAD, (number * 47 + number // 64) % _NOISE_PAD
         part = self._field[y : y + height, x : x + width]
-        return cv2.addWeighted(frame, 1, part, 1, -_NOISE_MEAN).astype(np.uint8, copy=False)
+        cv2.addWeighted(frame, 1, part, 1, -_NOISE_MEAN, dst=frame)
 
 
 def sway(seconds: float) -> tuple[float, float]:

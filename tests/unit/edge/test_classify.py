@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -201,7 +202,7 @@ def test_a_file_name_that_is_no_text_is_no_hindrance(folder: Path) -> None:
     """Old cameras and cards have names in other encodings: as text and as JSON they come out escaped."""
     name = b"k\xe4fer.png"
     (folder / "lily-beetle.png").rename(folder.joinpath(name.decode(errors="surrogateescape")))
-    strict = {"env": {"PYTHONIOENCODING": "utf-8:strict", "PATH": "/usr/bin"}, "cwd": folder}
+    strict = {"env": os.environ | {"PYTHONIOENCODING": "utf-8:strict"}, "cwd": folder}
     text = process("classify", "--model", "model", name, **strict)
     assert (text.code, text.err) == (0, "")
     assert text.out.startswith(r"k\udce4fer.png: lily-beetle (pest)")

@@ -67,6 +67,17 @@ def test_a_picture_too_long_for_its_format_is_refused(tmp_path: Path, suffix: st
     assert not list(tmp_path.iterdir())
 
 
+def test_an_encoder_that_fails_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """OpenCV's own errors end as one clear line, like a refusal to encode."""
+
+    def fail(*_: object) -> None:
+        raise picture_writer.cv2.error("WEBP_MAX_DIMENSION")
+
+    monkeypatch.setattr(picture_writer.cv2, "imencode", fail)
+    with pytest.raises(ImageError, match=r"40x30 pixels cannot be encoded as \.webp: use \.png"):
+        write_picture(tmp_path / "seen.webp", gradient())
+
+
 def test_a_missing_folder_is_told(tmp_path: Path) -> None:
     """Folders are not made on the quiet."""
     with pytest.raises(ImageError, match=r"cannot be written \(No such file or directory\): check the folder"):
