@@ -65,9 +65,10 @@ def export(
     bundle.refuse_existing(out)
     card = _first_card(out.name, recipe, record.labels)
     progress.say("converting to float and integer TFLite")
-    content = quantize.to_integer(model, _representative(split, recipe, seed=record.seed))
-    operators = quantize.inspect(content).operators
-    floating = _render(quantize.to_float(model), card, split, name="float")
+    with quantize.saved(model) as folder:
+        content = quantize.to_integer(folder, _representative(split, recipe, seed=record.seed))
+        operators = quantize.inspect(content).operators
+        floating = _render(quantize.to_float(folder), card, split, name="float")
     integer = _render(content, card, split, name="int8")
     card = _calibrated(card, integer.outputs[Part.VALIDATION], recipe)
     measured = figures.compute(floating.outputs, integer.outputs, card=card, seed=record.seed)

@@ -26,6 +26,11 @@ class Judge(keras.callbacks.Callback):  # type: ignore[misc]  # Keras ships no t
     """Fine-tuning as it goes on: the bar, a line and a record an epoch, the best weights on disk.
 
     What fine-tuning starts from takes part in the contest: where no epoch beats it, it stays.
+
+    Attributes:
+        file: the best weights.
+        best_score: of those weights.
+        records: one an epoch.
     """
 
     def __init__(self, model: Any, validation: PlainBatches, *, folder: Path, patience: int, steps: int) -> None:
@@ -45,7 +50,7 @@ class Judge(keras.callbacks.Callback):  # type: ignore[misc]  # Keras ships no t
         self._validation = validation
         self._folder = folder
         self._patience = patience
-        self._kept = self._best = -math.inf
+        self.best_score = self._best = -math.inf
         self._waited = 0
         self._bar = progress.bar(total=steps, description="fine-tuning")
         self._started = time.monotonic()
@@ -53,7 +58,7 @@ class Judge(keras.callbacks.Callback):  # type: ignore[misc]  # Keras ships no t
     def on_train_begin(self, logs: dict[str, float] | None = None) -> None:  # noqa: ARG002 - Keras names it
         """What is there before the first epoch is the one to beat."""
         loss, accuracy = self._judged.evaluate(self._validation, verbose=0)
-        self._keep(_score(accuracy=accuracy, loss=loss))
+        self._keep(score_of(accuracy=accuracy, loss=loss))
 
     def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
         """Move the bar."""
@@ -82,7 +87,7 @@ class Judge(keras.callbacks.Callback):  # type: ignore[misc]  # Keras ships no t
             "seconds": time.monotonic() - self._started,
         }
         self.records.append(record)
-        score = _score(accuracy=accuracy, loss=loss)
+        score = score_of(accuracy=accuracy, loss=loss)
         self._waited = 0 if score > self._best else self._waited + 1
         self._best = max(score, self._best)
         self.model.stop_training = self._waited >= self._patience
@@ -98,10 +103,10 @@ class Judge(keras.callbacks.Callback):  # type: ignore[misc]  # Keras ships no t
 
     def _keep(self, score: float) -> bool:
         """Write the weights down where they are the best so far, and the records in any case."""
-        better = score > self._kept
+        better = score > self.best_score
         with run_record.writing(self._folder):
             if better:
-                self._kept = score
+                self.best_score = score
                 temporary = self._folder / "writing.weights.h5"
                 self._judged.save_weights(temporary)
                 temporary.replace(self.file)
@@ -109,6 +114,6 @@ class Judge(keras.callbacks.Callback):  # type: ignore[misc]  # Keras ships no t
         return better
 
 
-def _score(*, accuracy: float, loss: float) -> float:
+def score_of(*, accuracy: float, loss: float) -> float:
     """Accuracy moves in steps of one photograph; the loss breaks ties."""
     return accuracy - loss * 1e-3

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
 from collections import Counter
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import tensorflow as tf
@@ -39,34 +41,41 @@ class IntegerReport:
     per_channel: int
 
 
-def to_float(model: Any) -> bytes:
+@contextlib.contextmanager
+def saved(model: Any) -> Iterator[Path]:
+    """A Keras model as a SavedModel in a temporary folder: TensorFlow's converter does not know Keras 3 itself."""
+    with tempfile.TemporaryDirectory() as folder:
+        with native_silence():
+            model.export(folder, format="tf_saved_model", verbose=False)
+        yield Path(folder)
+
+
+def to_float(folder: Path) -> bytes:
     """The model as float TFLite, to compare with in the same runtime.
 
     Raises:
         ConversionError: when TensorFlow's converter refuses.
     """
-    return _convert(model, lambda _: None)
+    return _convert(tf.lite.TFLiteConverter.from_saved_model(str(folder)))
 
 
-def to_integer(model: Any, representative: Callable[[], Iterator[Any]]) -> bytes:
+def to_integer(folder: Path, representative: Callable[[], Iterator[Any]]) -> bytes:
     """The model quantized after training: integer operators, weights per channel, uint8 in and out.
 
     Args:
-        model: Keras model that ends in logits.
+        folder: of a SavedModel that ends in logits.
         representative: yields float input tensors.
 
     Raises:
         ConversionError: when TensorFlow's converter refuses.
     """
-
-    def configure(converter: Any) -> None:
-        converter.optimizations = [tf.lite.Optimize.DEFAULT]
-        converter.representative_dataset = representative
-        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
-        converter.inference_input_type = tf.uint8
-        converter.inference_output_type = tf.uint8
-
-    return _convert(model, configure)
+    converter = tf.lite.TFLiteConverter.from_saved_model(str(folder))
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    converter.representative_dataset = representative
+    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+    converter.inference_input_type = tf.uint8
+    converter.inference_output_type = tf.uint8
+    return _convert(converter)
 
 
 def inspect(content: bytes) -> IntegerReport:
@@ -113,17 +122,13 @@ def _names(enumeration: type) -> dict[int, str]:
     return {value: name for name, value in vars(enumeration).items() if isinstance(value, int)}
 
 
-def _convert(model: Any, configure: Callable[[Any], None]) -> bytes:
-    with tempfile.TemporaryDirectory() as folder, native_silence():
-        try:
-            # Through a SavedModel: the converter's own way in for Keras models does not know Keras 3.
-            model.export(folder, format="tf_saved_model", verbose=False)
-            converter = tf.lite.TFLiteConverter.from_saved_model(folder)
-            configure(converter)
+def _convert(converter: Any) -> bytes:
+    try:
+        with native_silence():
             content: bytes = converter.convert()
-        except (ConverterError, ValueError, RuntimeError, tf.errors.OpError) as error:
-            lines = str(error).strip().splitlines() or [type(error).__name__]
-            raise ConversionError(
-                f"TensorFlow's converter refuses the model ({lines[0]}): use layers with an integer kernel"
-            ) from error
+    except (ConverterError, ValueError, RuntimeError, tf.errors.OpError) as error:
+        lines = str(error).strip().splitlines() or [type(error).__name__]
+        raise ConversionError(
+            f"TensorFlow's converter refuses the model ({lines[0]}): use layers with an integer kernel"
+        ) from error
     return content

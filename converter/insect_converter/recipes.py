@@ -54,6 +54,9 @@ class FineTuning:
         ema_momentum: of the moving average of the weights that is validated and kept; 0 for none.
         patience: epochs without a better validation score after which training stops.
         background_repeat: how many views of each background picture an epoch has.
+        members: how often fine-tuning is run from the same head, each time with views and an order of its own; the
+            weights are averaged where that validates better than the best alone (Wortsman et al., "Model soups",
+            2022). It costs time in training and none on the Pi.
     """
 
     epochs: int = 10
@@ -68,6 +71,7 @@ class FineTuning:
     ema_momentum: float = 0.0
     patience: int = 5
     background_repeat: int = 1
+    members: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ import numpy as np
 from insect_converter import backbone as backbones
 from insect_converter import progress
 from insect_converter.batches import AugmentedBatches, PlainBatches, repeat_background
-from insect_converter.judge import Judge, Record
+from insect_converter.judge import Judge, Record, score_of
 from insect_converter.split import Part
 from insect_edge import preprocess
 from insect_edge.domain import Role
@@ -66,8 +66,9 @@ def fit(data: TrainingSet, recipe: Recipe, *, backbone: Any, seed: int, folder: 
     train = model_views(data, Part.TRAIN, recipe)
     history = [_fit_head(model, backbone, train=train, validation=validation, recipe=recipe)]
     if recipe.fine_tuning.epochs:
-        batches = _training_batches(data, recipe, seed=seed)
-        history += _fine_tune(model, backbone, batches=batches, validation=validation, recipe=recipe, folder=folder)
+        history += _fine_tune_members(
+            model, backbone, data=data, validation=validation, recipe=recipe, seed=seed, folder=folder
+        )
     return model, history
 
 
@@ -125,9 +126,46 @@ def _loss(recipe: Recipe) -> Any:
     return keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=recipe.fine_tuning.label_smoothing)
 
 
+def _fine_tune_members(
+    model: Any, backbone: Any, *, data: TrainingSet, validation: Views, recipe: Recipe, seed: int, folder: Path
+) -> list[Record]:
+    """Fine-tune once or several times from the same head, and leave the best or the average in the model."""
+    plan, head = recipe.fine_tuning, model.get_weights()
+    records: list[Record] = []
+    members: list[tuple[float, list[NDArray[np.float32]]]] = []
+    for member in range(plan.members):
+        if plan.members > 1:
+            progress.say(f"fine-tuning {member + 1} of {plan.members}")
+        model.set_weights(head)
+        keras.utils.set_random_seed(seed + member)
+        batches = _training_batches(data, recipe, seed=seed + member)
+        judge = _fine_tune(model, backbone, batches=batches, validation=validation, recipe=recipe, folder=folder)
+        records += judge.records
+        members.append((judge.best_score, model.get_weights()))
+    if plan.members > 1:
+        records.append(_average(model, members, validation=validation))
+    return records
+
+
+def _average(model: Any, members: list[tuple[float, list[NDArray[np.float32]]]], *, validation: Views) -> Record:
+    """Leave the mean of the members' weights in the model, or the best member where the mean validates worse."""
+    best_score, best = max(members, key=lambda member: member[0])
+    model.set_weights([np.mean(tensors, axis=0) for tensors in zip(*(weights for _, weights in members), strict=True)])
+    loss, accuracy = model.evaluate(PlainBatches(validation.pixels, validation.targets), verbose=0)
+    kept = score_of(accuracy=accuracy, loss=loss) >= best_score
+    if not kept:
+        model.set_weights(best)
+    progress.say(
+        f"average of {len(members)}: validation accuracy {accuracy:.4f}, "
+        f"{'kept' if kept else 'the best alone is better and is kept'}"
+    )
+    return {"stage": "average", "members": float(len(members)), "val_loss": loss, "val_accuracy": accuracy}
+
+
 def _fine_tune(
     model: Any, backbone: Any, *, batches: AugmentedBatches, validation: Views, recipe: Recipe, folder: Path
-) -> list[Record]:
+) -> Judge:
+    """Run the second stage once; its best weights are in the model then."""
     plan = recipe.fine_tuning
     backbones.freeze(backbone, until=plan.frozen_until)
     # Both models share every weight: one learns at the size of the views, the other is judged at the size of the Pi.
@@ -144,7 +182,7 @@ def _fine_tune(
     swap = [keras.callbacks.SwapEMAWeights(swap_on_epoch=True)] if plan.ema_momentum else []
     trainer.fit(batches, epochs=plan.epochs, shuffle=False, verbose=0, callbacks=[*swap, judge])
     model.load_weights(judge.file)
-    return judge.records
+    return judge
 
 
 def _optimizer(plan: FineTuning, *, steps: int) -> Any:

@@ -21,7 +21,8 @@ from support.mosquitto import (
     make_certificates,
     running,
 )
-from support.trap import HELPER, PEST, TOPIC, Trap
+from support.story import TOPIC
+from support.trap import HELPER, PEST, Trap
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,9 +58,9 @@ def test_an_alert_arrives(secured: tuple[Mosquitto, dict[str, Any]], tmp_path: P
         with trap.running() as daemon:
             subscriber.wait_for(3, topic=f"{TOPIC}/alert/{PEST}")
             assert daemon.stop() == 0
-        subscriber.wait_until(lambda: story.availability(subscriber)[-1:] == ["offline"])
+        subscriber.wait_until(lambda: story.availability(subscriber) == ["online", "offline"])
+        trap.finish(subscriber, by=(daemon,))
         found = story.messages(subscriber)
-        assert story.availability(subscriber) == ["online", "offline"]
     story.assert_numbered(found)
     assert story.told(found) == story.logged(daemon)
     starts = {message["event_id"]: message["label"] for message in found if message["phase"] == "start"}

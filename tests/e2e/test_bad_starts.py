@@ -12,7 +12,8 @@ from support import story
 from support.mosquitto import Subscriber, free_port
 from support.mosquitto import running as broker_running
 from support.programs import running
-from support.trap import TOPIC, Trap
+from support.story import TOPIC
+from support.trap import Trap
 
 if TYPE_CHECKING:
     from pathlib import Path

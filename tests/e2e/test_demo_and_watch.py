@@ -77,7 +77,8 @@ def test_watch_prints_what_a_device_tells(tmp_path: Path) -> None:
             assert watch.stop(signal.SIGINT) == 0
             assert not watch.processes()
     assert watch.wait_for_line("trap  online")
-    assert watch.wait_for_line("trap  health     ready") or watch.wait_for_line("trap  health     degraded")
+    # Degraded where nobody knows whether this machine's clock is set.
+    assert any(re.search(r"trap  health     (ready|degraded)", line) for line in watch.output)
     assert not any("\x1b" in line for line in watch.output)
     assert not any("Traceback" in line for line in watch.errors)
 

@@ -9,7 +9,8 @@ import pytest
 from support import story
 from support.gate import Gate
 from support.mosquitto import PASSWORD, USERNAME, BrokerOptions, Mosquitto, Subscriber, running
-from support.trap import PEST, TOPIC, Trap
+from support.story import TOPIC
+from support.trap import PEST, Trap
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,6 +50,7 @@ def test_a_wrong_password_costs_nothing_but_time(tmp_path: Path) -> None:
         with Subscriber(broker, f"{TOPIC}/#") as subscriber, trap.running() as accepted:
             story.wait_until_told(subscriber, by=(refused,))
             assert accepted.stop() == 0
+            trap.finish(subscriber, by=(refused, accepted))
             story.assert_numbered(story.messages(subscriber))
             assert story.told(story.messages(subscriber)) == story.logged(refused, accepted)
     (line,) = refused.wait_for_line("broker: ")
@@ -71,6 +73,7 @@ def test_a_broker_that_comes_later_gets_everything(broker: Mosquitto, gate: Gate
             story.wait_until_told(subscriber, by=(daemon,))
             assert daemon.stop() == 0
             subscriber.wait_until(lambda: story.availability(subscriber) == ["online", "offline"])
+            trap.finish(subscriber, by=(daemon,))
             found, health = story.messages(subscriber), story.latest(subscriber, "health")
     story.assert_numbered(found)
     assert story.told(found) == story.logged(daemon)
@@ -91,6 +94,8 @@ def test_a_broker_that_dies_and_comes_back_misses_nothing(broker: Mosquitto, gat
         daemon.wait_for_more("alert: ")
         story.wait_until_told(before, by=(daemon,))
         broker.kill()
+        # It would come back with the broker, and could not tell any more what came before.
+        before.close()
         gate.shut()
         daemon.wait_for_more("alert: ", count=2)
         broker.start()
@@ -99,6 +104,7 @@ def test_a_broker_that_dies_and_comes_back_misses_nothing(broker: Mosquitto, gat
             story.wait_until_told(before, after, by=(daemon,))
             assert daemon.stop() == 0
             after.wait_until(lambda: story.availability(after) == ["online", "offline"])
+            trap.finish(before, after, by=(daemon,))
             found = story.messages(before, after)
             assert story.told(story.messages(before)) & story.told(story.messages(after))
             assert {topic for topic, _, _ in after.received} > {f"{TOPIC}/health", f"{TOPIC}/last_detection"}

@@ -8,7 +8,8 @@ import pytest
 
 from support import story
 from support.mosquitto import Subscriber, running
-from support.trap import HELPER, PEST, TOPIC, Trap
+from support.story import TOPIC
+from support.trap import HELPER, PEST, Trap
 
 if TYPE_CHECKING:
     from pathlib import Path

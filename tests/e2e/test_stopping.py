@@ -10,7 +10,8 @@ import pytest
 from support import story
 from support.gate import Gate
 from support.mosquitto import Mosquitto, Subscriber, running
-from support.trap import PEST, TOPIC, Trap
+from support.story import TOPIC
+from support.trap import PEST, Trap
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,7 +67,7 @@ def test_a_stop_without_a_broker_keeps_the_queue(broker: Mosquitto, tmp_path: Pa
         with trap.running() as second:
             second.wait_for_line("alert: ")
             assert second.stop() == 0
-        story.wait_until_told(subscriber, by=(first, second))
+        trap.finish(subscriber, by=(first, second))
         found = story.messages(subscriber)
     story.assert_numbered(found)
     assert story.told(found) == story.logged(first, second)
@@ -95,8 +96,8 @@ def test_being_killed_loses_and_repeats_nothing(broker: Mosquitto, tmp_path: Pat
         with trap.running() as third:
             third.wait_for_line("alert: ")
             assert third.stop() == 0
-        story.wait_until_told(subscriber, by=(first, second, third))
         subscriber.wait_until(lambda: story.availability(subscriber) == ["online", "offline"] * 2)
+        trap.finish(subscriber, by=(first, second, third))
         found, arrived = story.messages(subscriber), [topic for topic, _, _ in subscriber.received]
     story.assert_numbered(found)
     rows = [topic for topic in arrived if topic == f"{TOPIC}/detection" or topic.startswith(f"{TOPIC}/alert/")]

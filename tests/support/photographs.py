@@ -23,14 +23,11 @@ WIDTH, HEIGHT = 128, 112
 def draw(label: str, *, seed: int, width: int = WIDTH, height: int = HEIGHT) -> NDArray[np.uint8]:
     """A shape in the label's colour on coarse grey noise, or noise alone: (height, width, 3) uint8 in B, G, R order."""
     generator = np.random.default_rng((seed, *label.encode()))
-    noise = generator.integers(60, 200, size=(7, 8, 1), dtype=np.uint8).repeat(3, axis=2)
+    noise = generator.integers(100, 160, size=(7, 8, 1), dtype=np.uint8).repeat(3, axis=2)
     picture = cv2.resize(noise, (width, height), interpolation=cv2.INTER_LINEAR)
     if label in COLOURS:
-        centre = (
-            int(generator.integers(width // 3, 2 * width // 3)),
-            int(generator.integers(height // 3, 2 * height // 3)),
-        )
-        axes = (int(generator.integers(width // 5, width // 3)), int(generator.integers(height // 5, height // 3)))
+        centre = tuple(int(generator.integers(2 * side // 5, 3 * side // 5)) for side in (width, height))
+        axes = tuple(int(generator.integers(side // 3, side // 2)) for side in (width, height))
         colour = tuple(int(np.clip(value + generator.integers(-20, 20), 0, 255)) for value in COLOURS[label])
         cv2.ellipse(picture, centre, axes, float(generator.integers(180)), 0, 360, colour, thickness=-1)
     return picture.astype(np.uint8, copy=False)

@@ -7,7 +7,6 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from support.payloads import validator
-from support.trap import TOPIC
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -15,6 +14,8 @@ if TYPE_CHECKING:
     from support.mosquitto import Subscriber
     from support.programs import Program
 
+TOPIC = "insect-edge/trap"
+"""What the device's topics begin with."""
 Fact = tuple[str, str]
 """`start`, `end` or `alert`, and the id of the event."""
 

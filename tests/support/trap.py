@@ -11,15 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 import cv2
 
-from support import tiny_model
-from support.programs import Program, running
+from support import story, tiny_model
+from support.programs import running
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
+    from support.mosquitto import Subscriber
+    from support.programs import Program
 
-TOPIC = "insect-edge/trap"
 PEST, HELPER = "lily-beetle", "lacewing"
 NEVER = 86_400
 CYCLE = (*[PEST] * 3, *["background"] * 8, *[HELPER] * 3, *["background"] * 8)
@@ -87,9 +88,21 @@ class Trap:
             ]
         self.configuration.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
-    def start(self) -> Program:
-        """A daemon process; end it."""
-        return Program("run", "--config", str(self.configuration), folder=self.folder)
+    def finish(self, *subscribers: Subscriber, by: Iterable[Program]) -> None:
+        """See to it that subscribers, the newest last, have all that these daemons have logged before they ended.
+
+        A daemon that is stopped waits for the broker no longer than a moment, which on a busy machine is too short for
+        its last words; they are the next one's then.
+        """
+        if not story.logged(*by) <= story.told(story.messages(*subscribers)):
+            before = {section: dict(keys) for section, keys in self.tables.items()}
+            self.show("background")
+            self.configure(camera={"files.loop": False})
+            with self.running() as last:
+                assert last.wait() == 0
+            self.show(*CYCLE)
+            self.configure(**before)
+        story.wait_until_told(*subscribers, by=by)
 
     @contextmanager
     def running(self) -> Iterator[Program]:

@@ -7,7 +7,7 @@ decoder allocates anything.
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 import cv2
 import numpy as np
@@ -60,8 +60,24 @@ def read_picture_bytes(path: Path) -> bytes:
         reason = getattr(error, "strerror", None) or error
         raise ImageError(f"{path}: cannot be read ({reason}): check its permissions and its disk") from None
     if max(size, len(data)) > _MAXIMUM_BYTES:  # a device tells no size
-        raise ImageError(f"{path}: over {_MAXIMUM_BYTES >> 20} MiB: too large for a picture: make it smaller")
+        raise _too_long(str(path))
     return data
+
+
+def read_picture_stream(stream: BinaryIO, *, name: str) -> NDArray[np.uint8]:
+    """Read a stream to its end and decode what came.
+
+    Raises:
+        ImageError: when more comes than any picture that is accepted has, or whatever `decode_picture` refuses.
+    """
+    data = stream.read(_MAXIMUM_BYTES + 1)
+    if len(data) > _MAXIMUM_BYTES:
+        raise _too_long(name)
+    return decode_picture(data, name=name)
+
+
+def _too_long(name: str) -> ImageError:
+    return ImageError(f"{name}: over {_MAXIMUM_BYTES >> 20} MiB: too large for a picture: make it smaller")
 
 
 def decode_picture(data: bytes, *, name: str) -> NDArray[np.uint8]:

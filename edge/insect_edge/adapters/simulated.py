@@ -65,7 +65,7 @@ class SimulatedCamera:
 
     Args:
         clock: decides which frame is the newest.
-        scene: a name in `garden.scene.SCENES`: `garden`, `empty`, or an animal that comes again and again.
+        scene: a name in `garden.scene.SCENES`: `garden`, `busy`, `empty`, or an animal that comes again and again.
         seed: of everything random.
         width: of the frames, in pixels.
         height: of the frames, in pixels.

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from insect_edge.adapters.clock import SystemClock
+from insect_edge.composition.cameras import make_camera
 from insect_edge.composition.daemon import outbox_folder
 from insect_edge.composition.model import make_classifier
 from insect_edge.config import settings as config_settings
@@ -30,11 +32,12 @@ def command(file: Path, *, show: bool) -> None:
     """
     config = load_config(file)
     broker = config_settings.broker_settings(config, client_id="", password=read_password(config.mqtt))
+    camera = make_camera(config.camera, clock=SystemClock())
     card = make_classifier(config, name=file.name).card
     pests = [label.name for label in card.labels if label.role is Role.PEST]
     click.echo(f"{file}: ok")
     click.echo(f"device  {config.device.id or device_id()}")
-    click.echo(f"camera  {config.camera.source}, {config.camera.rate:g} frames a second")
+    click.echo(f"camera  {camera.name}, {config.camera.rate:g} frames a second")
     click.echo(f"model   {card.model_id}; pests: {', '.join(pests) or 'none'}")
     click.echo(f"broker  {broker.host}:{broker.port}{' with TLS' if broker.tls else ''}")
     click.echo(f"outbox  {outbox_folder(config)}")

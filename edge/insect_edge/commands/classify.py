@@ -11,7 +11,7 @@ import click
 
 from insect_edge import model_bundle
 from insect_edge.adapters.litert import LiteRtInterpreter
-from insect_edge.adapters.pictures import decode_picture, read_picture
+from insect_edge.adapters.pictures import read_picture, read_picture_stream
 from insect_edge.classifier import Classifier
 from insect_edge.domain import UNKNOWN
 from insect_edge.errors import EXIT_FAILURE, EXIT_OK, ImageError, InsectEdgeError
@@ -90,7 +90,7 @@ def _read(source: str) -> NDArray[np.uint8]:
         return read_picture(Path(source))
     if sys.stdin is None:
         raise ImageError("standard input is closed: pipe a picture into it")
-    return decode_picture(sys.stdin.buffer.read(), name="standard input")
+    return read_picture_stream(sys.stdin.buffer, name="standard input")
 
 
 def _write_annotated(path: Path, pixels: NDArray[np.uint8], classification: Classification) -> None:

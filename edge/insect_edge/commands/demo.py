@@ -35,7 +35,10 @@ id = "demo"
 [camera]
 source = "simulated"
 rate = 5
-{scene}
+
+[camera.simulated]
+scene = "busy"
+{seed}
 
 [policy]
 end_after = 3
@@ -114,9 +117,9 @@ def command(seconds: float, seed: int | None) -> int:
 
 
 def _configure(folder: Path, port: int, seed: int | None) -> Path:
-    scene = "" if seed is None else f"seed = {seed}"
+    chosen = "" if seed is None else f"seed = {seed}"
     path = folder / "demo.toml"
-    path.write_text(_CONFIGURATION.format(port=port, scene=scene), encoding="utf-8")
+    path.write_text(_CONFIGURATION.format(port=port, seed=chosen), encoding="utf-8")
     return path
 
 

@@ -11,8 +11,8 @@ from insect_edge.garden.animals import ANIMALS
 
 _WALK_SHARE = 0.18
 """Share of a visit spent coming in, and again going out."""
-_EDGE = 1.0
-"""How far out, in frame heights from the centre, a visit begins and ends; wider frames add to it."""
+_REACH = 0.75
+"""How far from its middle an animal and its shadow reach at most, in sides of its drawing (half a diagonal: 0.71)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,9 +96,8 @@ def pose_at(visit: Visit, *, seed: int, aspect: float) -> Pose:
     slope, turn = (generator.uniform(-40, 40, 2)) if from_above else (generator.uniform(-7, 7), 0.0)
     inbound = float(slope)
     outbound = inbound + float(turn)
-    far = _EDGE * aspect / 2 + 0.62 * size
-    start = rest - far * _direction(inbound) * (towards, 1)
-    end = rest + shift + far * _direction(outbound) * (towards, 1)
+    start = rest - _way_out(inbound, aspect=aspect, reach=_REACH * size + 0.1) * (towards, 1)
+    end = rest + shift + _way_out(outbound, aspect=aspect, reach=_REACH * size + 0.1) * (towards, 1)
     place, walked, progress = _along(visit.elapsed, (start, rest, rest + shift, end))
     heading = inbound + (outbound - inbound) * progress + 1.2 * math.sin(visit.elapsed * 90)
     if from_above and towards < 0:
@@ -113,8 +112,11 @@ def pose_at(visit: Visit, *, seed: int, aspect: float) -> Pose:
     )
 
 
-def _direction(degrees: float) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    return np.array([math.cos(math.radians(degrees)), math.sin(math.radians(degrees))])
+def _way_out(degrees: float, *, aspect: float, reach: float) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    """From the centre in that direction until what reaches that far is out of the frame."""
+    direction = np.array([math.cos(math.radians(degrees)), math.sin(math.radians(degrees))])
+    edges = (np.array([aspect / 2, 0.5]) + reach) / np.maximum(np.abs(direction), 1e-9)
+    return direction * float(edges.min())
 
 
 def _along(

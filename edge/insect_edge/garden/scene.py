@@ -54,20 +54,19 @@ class Truth:
 
 NOBODY = Truth(label=None, box=None, visit=None)
 
+_GARDEN = ("ants", "snail", "caterpillar", "grasshopper", "moth", "wasp")
+"""The animals whose drawings the default model names most surely."""
+
 SCENES: dict[str, Scene] = {
-    "garden": Scene(
-        ground="leaf",
-        timetable=Timetable(
-            animals=("ants", "snail", "caterpillar", "slug", "grasshopper", "moth", "weevil", "wasp"),
-        ),
-    ),
+    "garden": Scene(ground="leaf", timetable=Timetable(animals=_GARDEN)),
+    "busy": Scene(ground="leaf", timetable=Timetable(animals=_GARDEN, first=2.0, visit=8.0, gap=3.0)),
     "empty": Scene(ground="leaf", timetable=Timetable(animals=())),
     **{
         label: Scene(ground="soil" if label == "earthworms" else "leaf", timetable=Timetable(animals=(label,)))
         for label in ANIMALS
     },
 }
-"""By name: every animal in turn, nobody at all, or always the same one."""
+"""By name: animals in turn, the same in quick succession, nobody at all, or always the same one."""
 
 
 class Garden:

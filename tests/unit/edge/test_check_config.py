@@ -97,3 +97,13 @@ def test_every_configuration_can_be_printed(config: Config) -> None:
     """Whatever is in a configuration, its printed form is read back as the same."""
     printed = check_config.as_toml(config)
     assert parse_config(printed.encode(), name="printed", folder=Path("/")) == config
+
+
+def test_a_scene_that_does_not_exist_is_found_before_the_start(tmp_path: Path) -> None:
+    """What only the camera knows to be wrong is reported by the check too."""
+    path = tmp_path / "x.toml"
+    path.write_text('[camera]\nsource = "simulated"\n[camera.simulated]\nscene = "desert"\n', encoding="utf-8")
+    result = CliRunner().invoke(check_config.command, [str(path)])
+    assert isinstance(result.exception, ConfigError)
+    assert "desert" in str(result.exception)
+    assert not result.stdout

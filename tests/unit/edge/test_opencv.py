@@ -12,7 +12,7 @@ from insect_edge.adapters import newest_frame
 from insect_edge.adapters.clock import SystemClock
 from insect_edge.adapters.fake_clock import FakeClock
 from insect_edge.adapters.opencv import OpencvCamera
-from insect_edge.errors import CameraError
+from insect_edge.errors import CameraError, CameraTimeoutError
 from support.mjpeg import MjpegServer
 
 if TYPE_CHECKING:
@@ -115,16 +115,16 @@ def test_a_stream_that_breaks_off_is_an_error(server: MjpegServer) -> None:
     camera.capture(timeout=30.0)
     server.close()
     with pytest.raises(CameraError, match="stopped delivering frames"):
-        exhaust(camera)
+        exhaust(camera, timeout=30.0)
     camera.close()
     with pytest.raises(CameraError, match="cannot be opened"):
         camera.open()
 
 
-def exhaust(camera: OpencvCamera) -> None:
+def exhaust(camera: OpencvCamera, *, timeout: float) -> None:
     """Take the frames that were under way."""
     for _ in range(1000):
-        camera.capture(timeout=30.0)
+        camera.capture(timeout=timeout)
 
 
 def test_a_camera_that_hangs_is_not_opened_again(server: MjpegServer, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -134,6 +134,8 @@ def test_a_camera_that_hangs_is_not_opened_again(server: MjpegServer, monkeypatc
     camera.open()
     camera.capture(timeout=30.0)
     server.flowing.clear()
+    with pytest.raises(CameraTimeoutError):
+        exhaust(camera, timeout=0.2)
     with pytest.raises(CameraError, match="only a new process"):
         camera.close()
     with pytest.raises(CameraError, match="only a new process"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import struct
 import zlib
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ import cv2
 import numpy as np
 import pytest
 
+from insect_edge.adapters import pictures
 from insect_edge.adapters.pictures import decode_picture, read_picture
 from insect_edge.errors import ImageError
 
@@ -216,3 +218,12 @@ def test_nothing_but_our_own_error_is_told(capfd: pytest.CaptureFixture[str]) ->
         with pytest.raises(ImageError):
             decode_picture(data, name="x")
     assert capfd.readouterr() == ("", "")
+
+
+def test_a_stream_is_read_no_further_than_a_picture_can_be_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who pipes without end into the program gets one line, and memory stays bounded."""
+    monkeypatch.setattr(pictures, "_MAXIMUM_BYTES", 1000)
+    stream = io.BytesIO(b"\0" * 5000)
+    with pytest.raises(ImageError, match="standard input: over 0 MiB: too large"):
+        pictures.read_picture_stream(stream, name="standard input")
+    assert stream.tell() == 1001

@@ -1,0 +1,130 @@
+"""Batches are drawn from seed, epoch and photograph, and hold every photograph once an epoch."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from insect_converter.augment import Augmentation
+from support.photographs import draw
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+STILL = Augmentation(
+    scale=(1.0, 1.0), aspect=(1.0, 1.0), flip=False, brightness=0.0, contrast=0.0, saturation=0.0, hue=0.0
+)
+
+
+@pytest.fixture(scope="module")
+def batches(tensorflow: None) -> ModuleType:  # noqa: ARG001 - is imported first, silently
+    """The module under test."""
+    return importlib.import_module("insect_converter.batches")
+
+
+def augmented(batches: ModuleType, *, plan: Augmentation = STILL, seed: int = 1, count: int = 10) -> Any:
+    """Batches of four of plain grey pictures whose shade says which is which."""
+    pictures = [np.full((32, 32, 3), 10 * number, np.uint8) for number in range(count)]
+    labels = [number % 3 for number in range(count)]
+    return batches.AugmentedBatches(
+        pictures, labels, plans=[plan] * 3, label_count=3, image_size=32, batch_size=4, seed=seed
+    )
+
+
+def shades(views: np.ndarray) -> list[int]:
+    """Which pictures are in a batch."""
+    return [round((float(view.mean()) + 1) * 127.5 / 10) for view in views]
+
+
+def test_an_epoch_has_each_photograph_once(batches: ModuleType) -> None:
+    """The last batch is smaller, targets are one-hot and belong to their pictures, values lie in [-1, 1]."""
+    made = augmented(batches)
+    assert len(made) == 3
+    seen = []
+    for index in range(3):
+        views, targets = made[index]
+        assert (views.dtype, views.shape[1:]) == (np.float32, (32, 32, 3))
+        assert views.min() >= -1
+        assert views.max() <= 1
+        assert [int(row.argmax()) for row in targets] == [number % 3 for number in shades(views)]
+        assert np.array_equal(targets.sum(axis=1), np.ones(len(targets)))
+        seen += shades(views)
+    assert sorted(seen) == list(range(10))
+
+
+def test_epochs_differ_and_can_be_repeated(batches: ModuleType) -> None:
+    """The next epoch has another order; the same seed has the same epochs, another seed others."""
+
+    def epochs(seed: int) -> list[list[int]]:
+        made = augmented(batches, seed=seed)
+        orders = []
+        for _ in range(2):
+            orders.append([shade for index in range(3) for shade in shades(made[index][0])])
+            made.on_epoch_end()
+        return orders
+
+    assert epochs(1) == epochs(1)
+    assert epochs(1)[0] != epochs(1)[1]
+    assert epochs(1)[0] != epochs(2)[0]
+
+
+def test_views_differ_from_epoch_to_epoch(batches: ModuleType) -> None:
+    """The same photograph is seen otherwise each time, and the same way in the same epoch."""
+    plan = Augmentation()
+    made = batches.AugmentedBatches(
+        [draw("mantis", seed=1)], [0], plans=[plan], label_count=1, image_size=32, batch_size=1, seed=1
+    )
+    first, again = made[0][0], made[0][0]
+    made.on_epoch_end()
+    assert np.array_equal(first, again)
+    assert not np.array_equal(first, made[0][0])
+
+
+def test_each_label_has_its_own_plan(batches: ModuleType) -> None:
+    """A background that is erased leaves the others whole."""
+    white = np.full((32, 32, 3), 255, np.uint8)
+    plans = [STILL, Augmentation(erase=1.0)]
+    made = batches.AugmentedBatches(
+        [white] * 8, [0, 1] * 4, plans=plans, label_count=2, image_size=32, batch_size=8, seed=1
+    )
+    views, targets = made[0]
+    assert [bool(view.min() < 0.9) for view in views] == [bool(row[1]) for row in targets]
+
+
+def test_colours_are_in_the_order_of_the_network(batches: ModuleType) -> None:
+    """Pictures come in as B, G, R and go out as R, G, B."""
+    red = np.zeros((8, 8, 3), np.uint8)
+    red[..., 2] = 255
+    made = batches.AugmentedBatches([red], [0], plans=[STILL], label_count=1, image_size=8, batch_size=1, seed=1)
+    assert made[0][0][0, 4, 4].tolist() == [1.0, -1.0, -1.0]
+
+
+def test_training_moves_on_one_epoch_at_a_time(batches: ModuleType) -> None:
+    """Keras, which draws ahead in a thread, counts the epochs as they are, so that runs can be repeated."""
+    keras = importlib.import_module("keras")
+    made = augmented(batches)
+    model = keras.Sequential([keras.Input((32, 32, 3)), keras.layers.Flatten(), keras.layers.Dense(3)])
+    model.compile("sgd", "mse")
+    model.fit(made, epochs=3, shuffle=False, verbose=0)
+    assert made._epoch == 3
+
+
+def test_plain_batches_are_the_views_in_order(batches: ModuleType) -> None:
+    """Bytes become values in [-1, 1] batch by batch, with their targets where there are."""
+    views = np.arange(40, dtype=np.uint8).repeat(4 * 4 * 3).reshape(40, 4, 4, 3)
+    targets = np.eye(40, dtype=np.float32)
+    made = batches.PlainBatches(views, targets)
+    assert len(made) == 2
+    assert np.allclose(np.concatenate([made[0][0], made[1][0]]), views / 127.5 - 1.0, atol=1e-6)
+    assert np.array_equal(np.concatenate([made[0][1], made[1][1]]), targets)
+    (alone,) = batches.PlainBatches(views)[1]
+    assert alone.shape == (8, 4, 4, 3)
+
+
+def test_background_is_repeated(batches: ModuleType) -> None:
+    """Each background picture occurs as often as asked, everything else once, in order."""
+    assert batches.repeat_background([0, 2, 1], background={2}, times=3) == [0, 1, 1, 1, 2]
+    assert batches.repeat_background([0, 2, 1], background=(), times=3) == [0, 1, 2]
