@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import keras
+
 from insect_converter.errors import RecipeError, TrainingError
 
 if TYPE_CHECKING:
@@ -13,6 +15,20 @@ if TYPE_CHECKING:
 
 PUBLISHED_SIZES = (96, 128, 160, 192, 224)
 """Sides in pixels of the pictures for which ImageNet weights are published."""
+
+
+@keras.saving.register_keras_serializable(package="insect_converter")
+class StillBatchNormalization(keras.layers.BatchNormalization):  # type: ignore[misc]  # Keras ships no types
+    """Batch normalisation with the statistics it came with, in training too; scale and shift learn.
+
+    Calling the backbone with `training=False` is not enough: a Keras model that is being trained says `training=True`
+    to every layer below it, whatever the call said when the model was put together. And `trainable=False` would keep
+    scale and shift from learning.
+    """
+
+    def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:  # noqa: ARG002, FBT001 - Keras'
+        """Normalise with the stored statistics."""
+        return super().call(inputs, training=False, mask=mask)
 
 
 def build_backbone(recipe: Recipe, weights: Path | None) -> Any:
@@ -26,7 +42,7 @@ def build_backbone(recipe: Recipe, weights: Path | None) -> Any:
         TrainingError: when the weights cannot be had.
         RecipeError: when the recipe names a layer that there is not.
     """
-    backbone = _from_download(recipe) if weights is None else _from_file(recipe, weights)
+    backbone = still(_from_download(recipe) if weights is None else _from_file(recipe, weights))
     freeze(backbone, until=recipe.fine_tuning.frozen_until)
     return backbone
 
@@ -52,14 +68,38 @@ def _from_download(recipe: Recipe) -> Any:
             "check the internet connection, or bring the file with --backbone-weights"
         ) from error
     # The published ones come for one size; training views and the Pi's pictures may have two others.
-    backbone = _mobilenet(recipe, weights=None, side=None)
-    backbone.set_weights(published.get_weights())
-    return backbone
+    network = _mobilenet(recipe, weights=None, side=None)
+    network.set_weights(published.get_weights())
+    return network
+
+
+def still(network: Any) -> Any:
+    """The same network, with the same weights, whose batch normalisation keeps its statistics."""
+
+    def copy(layer: Any) -> Any:
+        kind = StillBatchNormalization if isinstance(layer, keras.layers.BatchNormalization) else type(layer)
+        return kind.from_config(layer.get_config())
+
+    made = keras.models.clone_model(network, clone_function=copy)
+    made.set_weights(network.get_weights())
+    return made
+
+
+def load_model(path: Path) -> Any:
+    """A float model as `train` saved it.
+
+    Raises:
+        TrainingError: when it is damaged or none.
+    """
+    try:
+        return keras.models.load_model(path, compile=False)
+    except Exception as error:  # Keras and h5py raise whatever their file parsers met
+        raise TrainingError(
+            f"{path}: cannot be loaded ({_reason(error)}): bring the file back or train again"
+        ) from error
 
 
 def _mobilenet(recipe: Recipe, *, weights: str | None, side: int | None) -> Any:
-    import keras  # noqa: PLC0415 - takes seconds to import; only training pays for it
-
     return keras.applications.MobileNetV2(
         input_shape=(side, side, 3), alpha=recipe.alpha, include_top=False, pooling="avg", weights=weights
     )
@@ -70,14 +110,12 @@ def _reason(error: Exception) -> str:
 
 
 def build_model(backbone: Any, *, labels: int, image_size: int, dropout: float) -> Any:
-    """The whole network, ending in logits; batch normalisation always uses its stored statistics.
+    """The whole network, ending in logits.
 
     Models built from the same backbone share its weights, whatever their `image_size`.
     """
-    import keras  # noqa: PLC0415 - takes seconds to import
-
     pictures = keras.Input((image_size, image_size, 3), name="picture")
-    features = backbone(pictures, training=False)
+    features = backbone(pictures)
     features = keras.layers.Dropout(dropout, name="dropout")(features)
     logits = keras.layers.Dense(labels, name="logits")(features)
     return keras.Model(pictures, logits, name="insects")
@@ -85,10 +123,8 @@ def build_model(backbone: Any, *, labels: int, image_size: int, dropout: float) 
 
 def resized(model: Any, backbone: Any, *, image_size: int) -> Any:
     """A model from `build_model` once more, sharing all weights, for another size of picture."""
-    import keras  # noqa: PLC0415 - takes seconds to import
-
     pictures = keras.Input((image_size, image_size, 3))
-    features = model.get_layer("dropout")(backbone(pictures, training=False))
+    features = model.get_layer("dropout")(backbone(pictures))
     return keras.Model(pictures, model.get_layer("logits")(features))
 
 
@@ -103,6 +139,7 @@ def freeze(backbone: Any, *, until: str) -> None:
         raise RecipeError(
             f"frozen_until = {until!r}: MobileNetV2 has no such layer: use block_2_add, say, or leave it empty"
         )
-    backbone.trainable = True
-    for layer in backbone.layers[: names.index(until) + 1 if until else 0]:
-        layer.trainable = False
+    first = names.index(until) + 1 if until else 0
+    # One by one: telling the whole network does not reach the layers of one that Keras has made.
+    for position, layer in enumerate(backbone.layers):
+        layer.trainable = position >= first

@@ -105,7 +105,8 @@ def writing(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        reason = error.strerror or str(error).partition("\n")[0]
+        # HDF5 packs its own story, of several lines, into the text.
+        reason = os.strerror(error.errno) if error.errno else str(error).partition("\n")[0]
         raise TrainingError(
             f"{folder}: cannot be written ({reason}): make room or name another folder with --run"
         ) from error

@@ -9,10 +9,9 @@ import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from insect_converter import bundle, dataset, progress, recipes, run_record, split, training_set
-from insect_converter.backbone import build_backbone
 from insect_converter.errors import TrainingError
 from insect_converter.quiet import native_silence
 
@@ -46,10 +45,11 @@ def train(options: TrainingOptions) -> None:
     recipe = recipes.load(options.recipe)
     found = dataset.read_class_folders(options.data, background=options.background)
     _import_tensorflow()
+    from insect_converter import backbone as backbones  # noqa: PLC0415 - see above
     from insect_converter import export as exporting  # noqa: PLC0415 - see above
     from insect_converter import train as training  # noqa: PLC0415 - see above
 
-    backbone = build_backbone(recipe, options.backbone_weights)
+    backbone = backbones.build_backbone(recipe, options.backbone_weights)
     data = training_set.load(found, recipe, seed=options.seed)
     record = _record(options, recipe, labels=data.labels)
     split_text = split.to_csv(data.split, data.labels, data.pictures)
@@ -85,9 +85,10 @@ def export(run: Path, *, out: Path, force: bool) -> None:
     divided = run_record.read_split(split_text, found, labels=record.labels)
     recipe = recipes.from_dict(record.recipe, source=str(run))
     _import_tensorflow()
+    from insect_converter import backbone as backbones  # noqa: PLC0415 - see above
     from insect_converter import export as exporting  # noqa: PLC0415 - see above
 
-    model = _load_model(run / run_record.WEIGHTS_FILE)
+    model = backbones.load_model(run / run_record.WEIGHTS_FILE)
     exporting.export(model, split=divided, recipe=recipe, record=record, split_text=split_text, out=out, force=force)
     progress.say(f"wrote {out}")
 
@@ -101,16 +102,6 @@ def _check_places(options: TrainingOptions) -> None:
 def _import_tensorflow() -> None:
     with native_silence():
         import tensorflow  # noqa: F401, PLC0415, ICN001 - see above; it greets everybody with what its build could do
-
-
-def _load_model(path: Path) -> Any:
-    import keras  # noqa: PLC0415 - see above
-
-    try:
-        return keras.models.load_model(path, compile=False)
-    except Exception as error:  # Keras and h5py raise whatever their file parsers met
-        reason = str(error).strip().partition("\n")[0] or type(error).__name__
-        raise TrainingError(f"{path}: cannot be loaded ({reason}): bring the file back or train again") from error
 
 
 def _record(options: TrainingOptions, recipe: Recipe, *, labels: tuple[str, ...]) -> run_record.RunRecord:

@@ -74,7 +74,8 @@ class Tally:
         reading = read(message.topic, message.payload)
         if reading is None:
             return
-        click.echo(line(reading, colored=sys.stdout.isatty()))
+        arrived = datetime.now(UTC)
+        click.echo(line(reading, arrived=arrived, colored=sys.stdout.isatty()))
         content = reading.content
         if reading.kind == "detection":
             self.events.add(content["event_id"])
@@ -84,7 +85,7 @@ class Tally:
             self.alerts.append(content["label"])
             captured = datetime.fromisoformat(content["at"]) if content["at"] else None
             if captured is not None:
-                self.latencies_ms.append((datetime.now(UTC) - captured).total_seconds() * 1e3)
+                self.latencies_ms.append((arrived - captured).total_seconds() * 1e3)
 
     def summary(self) -> str:
         """What it came to."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from queue import SimpleQueue
 from random import Random
@@ -72,7 +73,7 @@ def show(message: Received) -> None:
     """Print one message, in colour only where somebody looks."""
     reading = read(message.topic, message.payload)
     if reading is not None:
-        click.echo(line(reading, colored=sys.stdout.isatty()))
+        click.echo(line(reading, arrived=datetime.now(UTC), colored=sys.stdout.isatty()))
 
 
 def _password(path: Path | None) -> str | None:

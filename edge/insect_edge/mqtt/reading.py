@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 _STYLES = {"alert": "\x1b[1;31m", "detection": "\x1b[36m", "health": "\x1b[33m", "availability": "\x1b[2m"}
 _PLAIN = "\x1b[0m"
@@ -54,10 +57,18 @@ def read(topic: str, payload: bytes) -> Reading | None:
     return Reading(kind=kind[0], device=device, text=text, content=content)
 
 
-def line(reading: Reading, *, colored: bool) -> str:
-    """A reading as one line: time of day, device, what happened."""
-    time_of_day = str(reading.content.get("at") or "")[11:19] or "--:--:--"
+def line(reading: Reading, *, arrived: datetime, colored: bool) -> str:
+    """A reading as one line: time of day (UTC), device, what happened.
+
+    Args:
+        reading: what was understood.
+        arrived: UTC; stands in where the message itself does not say when.
+        colored: whether to colour it for a terminal.
+    """
+    time_of_day = str(reading.content.get("at") or arrived.isoformat())[11:19]
     text = f"{time_of_day}  {reading.device}  {reading.text}"
+    # Anybody may publish to a broker; nobody may steer the reader's terminal with it.
+    text = "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
     style = _STYLES.get(reading.kind, "")
     return f"{style}{text}{_PLAIN}" if colored and style else text
 

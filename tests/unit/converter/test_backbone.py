@@ -51,6 +51,30 @@ def test_weights_come_from_the_file(backbones: ModuleType, backbone: Any, weight
         assert np.array_equal(features, np.asarray(again(pictures, training=False)))
 
 
+def test_statistics_of_batch_normalisation_stay(backbones: ModuleType, backbone: Any) -> None:
+    """Calling the network as if in training normalises with the stored statistics and does not move them."""
+    pictures = np.random.default_rng(1).uniform(-1, 1, size=(4, 64, 64, 3)).astype(np.float32)
+    model = backbones.build_model(backbone, labels=4, image_size=64, dropout=0.0)
+    before = model.get_weights()
+    assert np.array_equal(np.asarray(model(pictures, training=True)), np.asarray(model(pictures, training=False)))
+    assert all(np.array_equal(one, other) for one, other in zip(before, model.get_weights(), strict=True))
+
+
+def test_a_saved_model_is_loaded(backbones: ModuleType, backbone: Any, tmp_path: Path) -> None:
+    """What `train` saves comes back with the same answers; a file that is none is one clear line."""
+    pictures = np.random.default_rng(1).uniform(-1, 1, size=(2, 64, 64, 3)).astype(np.float32)
+    model = backbones.build_model(backbone, labels=4, image_size=64, dropout=0.0)
+    model.save(tmp_path / "float.keras")
+    again = backbones.load_model(tmp_path / "float.keras")
+    assert np.allclose(np.asarray(again(pictures)), np.asarray(model(pictures)), atol=1e-6)
+    (tmp_path / "float.keras").write_bytes(b"no archive")
+    with pytest.raises(
+        TrainingError, match=r"float\.keras: cannot be loaded \(.*\): bring the file back or train"
+    ) as caught:
+        backbones.load_model(tmp_path / "float.keras")
+    assert "\n" not in str(caught.value)
+
+
 def test_the_model_ends_in_logits_and_shares_its_weights(backbones: ModuleType, backbone: Any) -> None:
     """What is learnt at the size of the views is known at the size of the Pi."""
     model = backbones.build_model(backbone, labels=4, image_size=96, dropout=0.1)

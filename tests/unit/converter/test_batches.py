@@ -102,14 +102,22 @@ def test_colours_are_in_the_order_of_the_network(batches: ModuleType) -> None:
     assert made[0][0][0, 4, 4].tolist() == [1.0, -1.0, -1.0]
 
 
-def test_training_moves_on_one_epoch_at_a_time(batches: ModuleType) -> None:
-    """Keras, which draws ahead in a thread, counts the epochs as they are, so that runs can be repeated."""
+def test_training_moves_on_one_epoch_at_a_time(batches: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keras draws ahead in a thread, yet all batches of an epoch are of the same one, so that runs can be repeated."""
     keras = importlib.import_module("keras")
     made = augmented(batches)
+    draw_batch, drawn = type(made).__getitem__, []
+
+    def remembered(self: Any, index: int) -> Any:
+        drawn.append((self._epoch, index))
+        return draw_batch(self, index)
+
+    monkeypatch.setattr(type(made), "__getitem__", remembered)
     model = keras.Sequential([keras.Input((32, 32, 3)), keras.layers.Flatten(), keras.layers.Dense(3)])
     model.compile("sgd", "mse")
     model.fit(made, epochs=3, shuffle=False, verbose=0)
-    assert made._epoch == 3
+    # Before the first epoch Keras has a look at some batches, which counts as an epoch of its own.
+    assert drawn[-9:] == [(epoch, index) for epoch in (1, 2, 3) for index in range(3)]
 
 
 def test_plain_batches_are_the_views_in_order(batches: ModuleType) -> None:

@@ -59,7 +59,8 @@ def small_backbone() -> Any:
     pictures = keras.Input((None, None, 3))
     features = keras.layers.Conv2D(16, 3, strides=4, use_bias=False, name="convolution")(pictures)
     features = keras.layers.BatchNormalization(name="normalization")(features)
-    return keras.Model(pictures, keras.layers.GlobalAveragePooling2D()(keras.layers.ReLU(6.0)(features)))
+    network = keras.Model(pictures, keras.layers.GlobalAveragePooling2D()(keras.layers.ReLU(6.0)(features)))
+    return importlib.import_module("insect_converter.backbone").still(network)
 
 
 def fitted(training: ModuleType, data: TrainingSet, folder: Path, *, seed: int = 1, **changes: Any) -> tuple[Any, Any]:
@@ -127,10 +128,11 @@ def test_without_fine_tuning_the_backbone_stays(training: ModuleType, data: Trai
 
 
 def test_fine_tuning_keeps_what_is_frozen(training: ModuleType, data: TrainingSet, tmp_path: Path) -> None:
-    """The statistics of batch normalisation never move, and frozen layers stay; the others learn."""
+    """Statistics of batch normalisation never move, but its scale does; frozen layers stay, the others learn."""
     for until, learns in (("", True), ("convolution", False)):
         backbone = small_backbone()
         kernel, *_ = backbone.get_layer("convolution").get_weights()
+        scale = backbone.get_layer("normalization").get_weights()[0]
         statistics = backbone.get_layer("normalization").get_weights()[2:]
         # From a start so far off that every epoch is better than it.
         recipe = replace(
@@ -141,6 +143,7 @@ def test_fine_tuning_keeps_what_is_frozen(training: ModuleType, data: TrainingSe
         training.fit(data, recipe, backbone=backbone, seed=1, folder=tmp_path)
         after = backbone.get_layer("normalization").get_weights()[2:]
         assert all(np.array_equal(one, other) for one, other in zip(statistics, after, strict=True))
+        assert not np.array_equal(scale, backbone.get_layer("normalization").get_weights()[0])
         assert np.array_equal(kernel, backbone.get_layer("convolution").get_weights()[0]) is not learns
 
 
