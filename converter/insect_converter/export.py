@@ -72,16 +72,12 @@ def export(
     integer = _render(content, card, split, name="int8")
     card = _calibrated(card, integer.outputs[Part.VALIDATION], recipe)
     measured = figures.compute(floating.outputs, integer.outputs, card=card, seed=record.seed)
-    progress.say(figures.describe(measured))
     failures = _pass_gate(measured, force=force)
-    golden = bundle.choose_golden(
-        Classifier(integer.classifier.interpreter, card), Classifier(floating.classifier.interpreter, card)
-    )
+    golden = bundle.choose_golden(*(Classifier(one.classifier.interpreter, card) for one in (integer, floating)))
     details = {
         **_origin(record, recipe, split_text=split_text),
-        "runtime": integer.classifier.interpreter.runtime,
+        **_measurements(measured, floating, integer),
         "operators": operators,
-        "metrics": figures.for_card(measured, float_bytes=floating.size, integer_bytes=integer.size),
         "gate": {"passed": not failures, "failures": failures},
     }
     extra = {SPLIT_FILE: _compact_split(split_text), REPORT_FILE: figures.describe(measured) + "\n"}
@@ -90,7 +86,8 @@ def export(
 
 
 def _pass_gate(measured: Figures, *, force: bool) -> list[str]:
-    """What is over budget, where that is forgiven."""
+    """Show the figures; what is over budget, where that is forgiven."""
+    progress.say(figures.describe(measured))
     failures = measured.parity.failures()
     if failures and not force:
         raise GateError(
@@ -158,6 +155,14 @@ def _origin(record: RunRecord, recipe: Recipe, *, split_text: str) -> dict[str, 
             "licence": record.licence,
             "split_sha256": text_hash(split_text),
         },
+    }
+
+
+def _measurements(measured: Figures, floating: Rendering, integer: Rendering) -> dict[str, Any]:
+    """How good the model is and what that was measured with, for its card."""
+    return {
+        "runtime": integer.classifier.interpreter.runtime,
+        "metrics": figures.for_card(measured, float_bytes=floating.size, integer_bytes=integer.size),
     }
 
 

@@ -90,7 +90,8 @@ class Tally:
     def summary(self) -> str:
         """What it came to."""
         said = ", ".join(dict.fromkeys(self.alerts)) or "none"
-        lines = [f"{self.frames} frames, {len(self.events)} events, {len(self.alerts)} alerts ({said})"]
+        events, alerts = _counted(len(self.events), "event"), _counted(len(self.alerts), "alert")
+        lines = [f"{self.frames} frames, {events}, {alerts} ({said})"]
         if self.latencies_ms:
             middle, longest = statistics.median(self.latencies_ms), max(self.latencies_ms)
             lines.append(f"frame captured to alert received: median {middle:.0f} ms, longest {longest:.0f} ms")
@@ -98,7 +99,7 @@ class Tally:
 
 
 @click.command()
-@click.option("--seconds", type=click.FloatRange(min=5), default=60, show_default=True, help="How long to watch.")
+@click.option("--seconds", type=click.FloatRange(min=10), default=60, show_default=True, help="How long to watch.")
 @click.option("--seed", type=click.IntRange(min=0), help="Another garden, other animals.")
 def command(seconds: float, seed: int | None) -> int:
     """See the whole thing work: simulated camera, the daemon, an embedded broker, and a subscriber."""
@@ -155,3 +156,7 @@ def _end(daemon: subprocess.Popen[bytes]) -> None:
 
 def _ignore(_: str) -> None:
     pass
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"

@@ -7,6 +7,7 @@ import pytest
 
 pytest.importorskip("scipy", reason="the converter's extra is not installed")
 
+from insect_converter import calibration
 from insect_converter.calibration import (
     calibration_error,
     cross_validated_error,
@@ -62,6 +63,23 @@ def test_cross_validation_scales_away_a_factor() -> None:
     error = cross_validated_error(logits * np.float32(5), truth, seed=1)
     assert error < 0.04
     assert error == cross_validated_error(logits * np.float32(5), truth, seed=1)
+
+
+def test_no_photograph_has_a_part_in_its_own_temperature(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each fold is left out of one fit, and of no other."""
+    logits, truth = honest(50)
+    logits[:, 0] = np.arange(50)
+    fitted: list[set[float]] = []
+
+    def remembered(some: np.ndarray, _: np.ndarray) -> float:
+        fitted.append(set(some[:, 0].tolist()))
+        return 1.0
+
+    monkeypatch.setattr(calibration, "fit_temperature", remembered)
+    cross_validated_error(logits, truth, seed=1)
+    left_out = [set(range(50)) - used for used in fitted]
+    assert [len(fold) for fold in left_out] == [10] * 5
+    assert set().union(*left_out) == set(range(50))
 
 
 def test_cross_validation_takes_fewer_photographs_than_folds() -> None:
