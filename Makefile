@@ -11,7 +11,7 @@ help:
 	@echo "make demo    see it work: simulated camera, embedded broker, alerts in the terminal"
 	@echo "make test    all tests, with a real MQTT broker"
 	@echo "make check   ruff and mypy --strict"
-	@echo "make bench   the benchmarks, each against a peer or the physical floor"
+	@echo "make bench   the benchmarks, where it can be against a peer in the same run"
 	@echo "make wheel   build the wheel into dist/"
 
 demo: $(VENV)/.demo

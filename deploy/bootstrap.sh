@@ -1,10 +1,10 @@
 #!/bin/sh
 # Gets what a fresh Debian-like machine lacks.
 #
-#   bootstrap.sh venv FOLDER                 a virtual environment with Python 3.11 or newer
+#   bootstrap.sh venv FOLDER                 a virtual environment with Python 3.11 to 3.13
 #   bootstrap.sh tools PROGRAM:PACKAGE ...   programs, from apt packages where they are missing
 #
-# PYTHON names the interpreter to use; default: the first of python3, python3.13, python3.12, python3.11 that is new enough.
+# PYTHON names the interpreter to use; default: the first of python3, python3.13, python3.12, python3.11 that fits.
 set -eu
 
 say() { echo "bootstrap: $*" >&2; }
@@ -26,18 +26,18 @@ apt_install() {
         return 1
     fi
     say "installing $* with apt"
-    export DEBIAN_FRONTEND=noninteractive
     as_root apt-get update -qq
-    as_root apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+    # Through env, since sudo does not pass its caller's environment on.
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null
 }
 
-new_enough() {
-    command -v "$1" >/dev/null 2>&1 && "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null
+fits() {
+    command -v "$1" >/dev/null 2>&1 && "$1" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null
 }
 
 find_python() {
     for candidate in ${PYTHON:-python3 python3.13 python3.12 python3.11}; do
-        if new_enough "$candidate"; then
+        if fits "$candidate"; then
             echo "$candidate"
             return 0
         fi
@@ -48,7 +48,7 @@ find_python() {
 make_venv() {
     if ! python=$(find_python); then
         apt_install python3 python3-venv
-        python=$(find_python) || { say "Python 3.11 or newer is needed: install it, or set PYTHON"; return 1; }
+        python=$(find_python) || { say "Python 3.11 to 3.13 is needed: install it, or set PYTHON"; return 1; }
     fi
     # Debian splits venv's pip off into a package of its own; half an environment would be taken for a whole one.
     if ! "$python" -c 'import ensurepip' 2>/dev/null; then

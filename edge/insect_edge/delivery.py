@@ -77,6 +77,11 @@ class Delivery:
         self.error: str | None = None
         self.disk_full = False
 
+    @property
+    def waiting(self) -> int:
+        """Messages that are in memory alone, for the outbox would not take them."""
+        return len(self._waiting)
+
     def events(self, events: Sequence[Event], *, frame: Frame | None) -> None:
         """Store the changes, in one transaction; `frame` is the one that caused them, None where time alone did."""
         for event in events:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from insect_edge.adapters.clock import SystemClock
+from insect_edge.adapters.tls import tls_context
 from insect_edge.composition.cameras import make_camera
 from insect_edge.composition.daemon import outbox_folder
 from insect_edge.composition.model import make_classifier
@@ -16,24 +18,37 @@ from insect_edge.config.file import load_config, read_password
 from insect_edge.config.problems import written
 from insect_edge.config.types import Section
 from insect_edge.domain import Region, Role
+from insect_edge.errors import ConfigError, InsectEdgeError
 from insect_edge.identity import device_id
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from insect_edge.config.sections import Config
+    from insect_edge.mqtt.broker_settings import TlsSettings
 
 
 @click.command(name="check-config")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--print", "show", is_flag=True, help="Also print every key with the value in force.")
 def command(file: Path, *, show: bool) -> None:
-    """Check a configuration FILE, the model it names and the password file.
+    """Check a configuration FILE, the model it names, the password file and the files for TLS.
 
     Prints `ok` and what it amounts to, or every problem, one a line (exit code 78).
     """
     config = load_config(file)
-    broker = config_settings.broker_settings(config, client_id="", password=read_password(config.mqtt))
-    camera = make_camera(config.camera, clock=SystemClock())
-    card = make_classifier(config, name=file.name).card
+    problems: list[str] = []
+    broker = config_settings.broker_settings(config, client_id="", password=None)
+    with _noted(problems):
+        read_password(config.mqtt)
+    with _noted(problems):
+        _check_tls(broker.tls)
+    with _noted(problems):
+        camera = make_camera(config.camera, clock=SystemClock())
+    with _noted(problems):
+        card = make_classifier(config, name=file.name).card
+    if problems:
+        raise ConfigError("\n".join(problems))
     pests = [label.name for label in card.labels if label.role is Role.PEST]
     click.echo(f"{file}: ok")
     click.echo(f"device  {config.device.id or device_id()}")
@@ -43,6 +58,29 @@ def command(file: Path, *, show: bool) -> None:
     click.echo(f"outbox  {outbox_folder(config)}")
     if show:
         click.echo("\n" + as_toml(config), nl=False)
+
+
+@contextmanager
+def _noted(problems: list[str]) -> Iterator[None]:
+    """Go on after what is wrong, so that the next check can tell its own."""
+    try:
+        yield
+    except InsectEdgeError as error:
+        problems.append(str(error))
+
+
+def _check_tls(tls: TlsSettings | None) -> None:
+    """Read the PEM files as a connection would.
+
+    Raises:
+        ConfigError: when one cannot be used.
+    """
+    if tls is None:
+        return
+    try:
+        tls_context(tls)
+    except ValueError as error:
+        raise ConfigError(f"[mqtt.tls] {error}") from error
 
 
 def as_toml(config: Config) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import sys
+import uuid
 from datetime import UTC, datetime
 from pathlib import Path
 from queue import SimpleQueue
@@ -47,7 +47,8 @@ def command(  # noqa: PLR0917 - click passes each option by name
     settings = BrokerSettings(
         host=host,
         port=port or (TLS_PORT if encryption else PLAIN_PORT),
-        client_id=f"insect-edge-watch-{os.getpid()}",
+        # Two with one id would throw each other out for ever, and in containers process ids are all alike.
+        client_id=f"insect-edge-watch-{uuid.uuid4().hex[:8]}",
         username=username,
         password=_password(password_file),
         tls=encryption,

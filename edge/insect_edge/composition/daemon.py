@@ -25,7 +25,7 @@ from insect_edge.mqtt.topics import Topics, label_slugs
 from insect_edge.outbox.queue import Outbox
 from insect_edge.pipeline import Pipeline
 from insect_edge.policy.rules import Policy
-from insect_edge.relay.relay import Relay, RelaySettings
+from insect_edge.relay.relay import Relay
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -96,9 +96,8 @@ def outbox_folder(config: Config) -> Path:
 
 def _parts(config: Config, adapters: Adapters, *, topics: Topics, outbox: Outbox, random: Random) -> Parts:
     clock, card = adapters.clock, adapters.classifier.card
-    relay = Relay(
-        publisher=adapters.publisher, outbox=outbox, clock=clock, random=random, settings=RelaySettings(topics=topics)
-    )
+    patience = config_settings.relay_settings(config, topics=topics)
+    relay = Relay(publisher=adapters.publisher, outbox=outbox, clock=clock, random=random, settings=patience)
     origin = Origin(
         topics=topics,
         model_id=card.model_id,

@@ -10,9 +10,11 @@ from insect_edge.mqtt.broker_settings import PLAIN_PORT, TLS_PORT, BrokerSetting
 from insect_edge.mqtt.messages import Site
 from insect_edge.outbox.entry import OutboxLimits
 from insect_edge.policy.rules import AlertRule, PolicySettings
+from insect_edge.relay.settings import RelaySettings
 
 if TYPE_CHECKING:
     from insect_edge.config.sections import Config
+    from insect_edge.mqtt.topics import Topics
 
 
 def policy_settings(config: Config) -> PolicySettings:
@@ -51,6 +53,11 @@ def broker_settings(config: Config, *, client_id: str, password: str | None) -> 
         keepalive_seconds=mqtt.keepalive,
         connect_seconds=mqtt.connect_timeout,
     )
+
+
+def relay_settings(config: Config, *, topics: Topics) -> RelaySettings:
+    """The relay's patience: an attempt with MQTT 5 and one with 3.1.1 each take what one connection may."""
+    return RelaySettings(topics=topics, connect_seconds=2 * config.mqtt.connect_timeout)
 
 
 def outbox_limits(config: Config) -> OutboxLimits:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from insect_edge.errors import OutboxError
@@ -126,6 +126,8 @@ class HealthMonitor:
     def update(self, *, ending: State | None = None) -> None:
         """Judge, and tell if it is time to; `ending` is the state to leave behind on the way out."""
         self._log_changes()
+        if ending is not None:
+            self._log_lost()
         now = self._clock.moment()
         state, reasons = health.judge(self._facts(now.monotonic, clock_synced=now.clock_synced))
         state = ending or state
@@ -149,6 +151,14 @@ class HealthMonitor:
         connected = f"connected with MQTT {broker.protocol}" if broker.connected else None
         self._log_change("broker", broker.reason or connected, good=broker.reason is None)
         self._log_change("outbox", self._sources.delivery.error or broker.storage_error, good=False)
+        given_up = "too many messages wait in memory, so the oldest detections are given up"
+        self._log_change("memory", given_up if self._sources.delivery.lost else None, good=False)
+
+    def _log_lost(self) -> None:
+        """What only memory holds at the end is gone with it."""
+        delivery = self._sources.delivery
+        if lost := delivery.lost + delivery.waiting:
+            _log.error("%d messages could not be stored and will never be sent", lost)
 
     def _log_change(self, what: str, words: str | None, *, good: bool) -> None:
         before = self._logged.get(what)
@@ -182,6 +192,7 @@ class HealthMonitor:
             outbox = self._sources.outbox.status()
         except OutboxError:
             outbox = OutboxStatus()  # the reason says that these figures are not known
+        broker = self._sources.relay.status()
         seconds = self._seconds_a_frame.value
         return HealthReport(
             state=state,
@@ -192,7 +203,7 @@ class HealthMonitor:
             latency_ms=self._latency_ms.value,
             inference_ms=self._inference_ms.value,
             outbox=outbox,
-            broker=self._sources.relay.status(),
+            broker=replace(broker, storage_error=self._sources.delivery.error or broker.storage_error),
             temperature_celsius=self._identity.temperature_celsius(),
             memory_bytes=self._identity.memory_bytes(),
             clock_synced=clock_synced,

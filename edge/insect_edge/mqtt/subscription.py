@@ -89,12 +89,22 @@ class Subscription:
     def _on_connection(self, notice: Notice, on_state: Callable[[str], object]) -> None:
         if isinstance(notice, Connected) and notice.generation == self._generation:
             self._backoff.reset()
-            for topic in self._topics:
-                self._publisher.subscribe(topic)
-            on_state(f"connected (MQTT {notice.protocol})")
+            if self._subscribe():
+                on_state(f"connected (MQTT {notice.protocol})")
         elif isinstance(notice, Disconnected) and notice.generation == self._generation:
             if notice.refused:
                 raise PublishError(notice.reason, retry=False)
             delay = self._backoff.next_delay()
             on_state(f"{notice.reason}; trying again in {delay:.0f} s")
             self._retry_at = self._clock.monotonic() + delay
+
+    def _subscribe(self) -> bool:
+        """Ask for all topics; False where the connection broke meanwhile: `Disconnected` is on its way."""
+        try:
+            for topic in self._topics:
+                self._publisher.subscribe(topic)
+        except PublishError as error:
+            if not error.retry:
+                raise
+            return False
+        return True

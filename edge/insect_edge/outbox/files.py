@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import json
+import logging
 import os
 from dataclasses import asdict, dataclass, fields
 from typing import IO, TYPE_CHECKING
@@ -21,6 +22,8 @@ NUMBERS = "outbox-numbers.json"
 LOCK = "outbox.lock"
 COMPANIONS = ("", "-wal", "-shm")
 """Endings of the files SQLite keeps for one database in WAL mode."""
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,4 +160,5 @@ def set_aside(database: Path, *, now: datetime) -> Path:
         sync_folder(database.parent)
     except OSError as error:
         raise unwritable(database, error) from error
+    _log.error("%s: damaged, set aside as %s: what waited in it will not be sent", database, target)
     return target

@@ -107,3 +107,17 @@ def test_a_scene_that_does_not_exist_is_found_before_the_start(tmp_path: Path) -
     assert isinstance(result.exception, ConfigError)
     assert "desert" in str(result.exception)
     assert not result.stdout
+
+
+def test_what_lies_beside_the_file_is_reported_all_at_once(tmp_path: Path) -> None:
+    """Password file, authorities, camera and labels are each checked, although the one before is wrong."""
+    path = tmp_path / "x.toml"
+    path.write_text(
+        '[camera]\nsource = "simulated"\nsimulated.scene = "desert"\n[policy.roles]\nsnail = "pest"\n'
+        '[mqtt]\nusername = "a"\npassword_file = "absent"\ntls = { enabled = true, ca = "gone.pem" }\n',
+        encoding="utf-8",
+    )
+    result = CliRunner().invoke(check_config.command, [str(path)])
+    assert isinstance(result.exception, ConfigError)
+    lines = str(result.exception).splitlines()
+    assert all(word in line for word, line in zip(("absent", "gone.pem", "desert", "snail"), lines, strict=True))

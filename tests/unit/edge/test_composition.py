@@ -17,8 +17,10 @@ from insect_edge.config import settings as config_settings
 from insect_edge.config.parse import parse_config
 from insect_edge.config.sections import Config
 from insect_edge.domain import Region
+from insect_edge.mqtt.topics import Topics
 from insect_edge.outbox.entry import OutboxLimits
 from insect_edge.policy.rules import PolicySettings
+from insect_edge.relay.settings import RelaySettings
 
 
 def parsed(text: str) -> Config:
@@ -32,6 +34,14 @@ def test_an_empty_configuration_is_the_parts_own_defaults() -> None:
     assert config_settings.policy_settings(config) == PolicySettings()
     assert config_settings.outbox_limits(config) == OutboxLimits()
     assert config_settings.site(config) is None
+    topics = Topics(device_id="trap")
+    assert config_settings.relay_settings(config, topics=topics) == RelaySettings(topics=topics)
+
+
+def test_a_slow_broker_is_waited_for_as_configured() -> None:
+    """The relay does not give an attempt up while the connection itself may still be made."""
+    settings = config_settings.relay_settings(parsed("mqtt.connect_timeout = 120"), topics=Topics(device_id="trap"))
+    assert settings.connect_seconds == 240
 
 
 @pytest.mark.parametrize(

@@ -175,3 +175,19 @@ def test_a_full_disk_delays_and_loses_nothing(tmp_path: Path, monkeypatch: pytes
     assert ("degraded", ["disk_full"]) in here.health()
     assert phases(here.told("detection")) == ["start", "end"]
     assert len(here.told("alert/slug")) == 1
+
+
+def test_what_could_never_be_stored_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """With the disk full to the end, health says why, and the last lines of the log how many messages are gone."""
+
+    def full(*_: Any) -> Any:
+        raise OutboxFullError("outbox: the disk is full: make room")
+
+    monkeypatch.setattr(Outbox, "put", full)
+    with world(tmp_path, visit(SLUG, first=5, last=40)) as here:
+        here.stop_after(80)
+        here.daemon.run()
+    assert here.told("health")[-1]["outbox"]["error"] == "outbox: the disk is full: make room"
+    assert "3 messages could not be stored and will never be sent" in caplog.messages

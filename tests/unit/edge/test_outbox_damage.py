@@ -96,6 +96,19 @@ def test_a_damaged_database_is_kept_under_another_name(reopen: Callable[..., Out
     assert names == ["outbox.damaged-20260601T120000Z-1.db", "outbox.damaged-20260601T120000Z.db"]
 
 
+def test_a_damaged_database_is_told(
+    reopen: Callable[..., Outbox], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The log says, once, that what waited is not sent any more and where it is kept."""
+    outbox = reopen()
+    outbox.put([draft()])
+    outbox.close()
+    _spoil_header(tmp_path / "state" / "outbox.db")
+    reopen()
+    (kept,) = (tmp_path / "state").glob("*.damaged-*.db")
+    assert [str(kept) in record.getMessage() for record in caplog.records] == [True]
+
+
 def test_a_database_damaged_while_in_use_is_replaced(reopen: Callable[..., Outbox], tmp_path: Path) -> None:
     """The call that finds the damage succeeds on a fresh database, numbers go on, and counts are kept."""
     outbox = reopen(OutboxLimits(rows=2))

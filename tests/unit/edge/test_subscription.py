@@ -76,6 +76,21 @@ def test_it_comes_back_after_an_outage() -> None:
     assert world.states[-1].startswith("connected")
 
 
+def test_a_connection_that_breaks_before_it_is_subscribed_is_made_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A connection lost in the very moment it was made is an outage like any other."""
+    world = World()
+    subscribe = world.publisher.subscribe
+
+    def broken(_: str) -> None:
+        monkeypatch.setattr(world.publisher, "subscribe", subscribe)
+        world.inbox.put(Disconnected(generation=1, reason="connection lost", refused=False))
+        raise PublishError("not connected", retry=True)
+
+    monkeypatch.setattr(world.publisher, "subscribe", broken)
+    assert world.follow(120)
+    assert [state.split(" ")[0] for state in world.states] == ["connection", "connected"]
+
+
 def test_a_refusal_is_an_error() -> None:
     """What time does not heal is not tried again and again."""
     world = World()
