@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from insect_edge.card import ModelCard
     from insect_edge.domain import Label
-    from insect_edge.protocols import TensorSpec
+    from insect_edge.tensors import TensorSpec
 
 
 def dequantize(output: NDArray[np.generic], spec: TensorSpec) -> NDArray[np.float32]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from insect_edge.card import InputContract
-    from insect_edge.protocols import TensorSpec
+    from insect_edge.tensors import TensorSpec
 
 
 def look_at(pixels: NDArray[np.uint8], *, region: Region | None) -> Region:

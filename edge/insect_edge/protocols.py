@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from insect_edge.domain import Frame, Message, Moment
+    from insect_edge.tensors import TensorSpec
 
 
 class Clock(Protocol):
@@ -71,23 +72,6 @@ class Camera(Protocol):
     def close(self) -> None:
         """Let the camera go; harmless when it is not open. Returns within about 5 seconds."""
         ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TensorSpec:
-    """Shape and quantization of a model's input or output.
-
-    Attributes:
-        shape: with the batch dimension first.
-        dtype: numpy's name of the type: `uint8`, `int8` or `float32`.
-        scale: real value of one step; 0.0 for a float tensor.
-        zero_point: the quantized value that stands for real 0.
-    """
-
-    shape: tuple[int, ...]
-    dtype: str
-    scale: float
-    zero_point: int
 
 
 class Interpreter(Protocol):

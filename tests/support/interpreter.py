@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from insect_edge.protocols import TensorSpec
+from insect_edge.tensors import TensorSpec
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

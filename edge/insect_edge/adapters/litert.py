@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import importlib
-import logging
 import os
 import sys
 from typing import TYPE_CHECKING, Any
@@ -12,14 +11,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from insect_edge.errors import InferenceError, ModelError
-from insect_edge.protocols import TensorSpec
+from insect_edge.tensors import TensorSpec
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from numpy.typing import NDArray
-
-logger = logging.getLogger(__name__)
 
 RUNTIMES = (
     ("ai-edge-litert", "ai_edge_litert.interpreter"),
@@ -162,8 +159,15 @@ def _native_stderr_to_log() -> Iterator[None]:
         os.close(kept)
         with os.fdopen(said, "rb") as file:
             file.seek(0)
-            for line in file.read().decode(errors="replace").splitlines():
-                logger.debug("%s", line)
+            _log(file.read().decode(errors="replace").splitlines())
+
+
+def _log(lines: list[str]) -> None:
+    # Whoever wants log lines has imported the package; for `classify`, which does not, it would be start-up time.
+    logging = sys.modules.get("logging")
+    if logging is not None:
+        for line in lines:
+            logging.getLogger(__name__).debug("%s", line)
 
 
 def _spec(detail: dict[str, Any]) -> TensorSpec:

@@ -17,7 +17,7 @@ from insect_edge.adapters.litert import LiteRtInterpreter
 from insect_edge.classifier import Classifier
 from insect_edge.errors import InferenceError, ModelError
 from insect_edge.model_bundle import ModelBundle
-from insect_edge.protocols import TensorSpec
+from insect_edge.tensors import TensorSpec
 from support import tiny_model
 
 if TYPE_CHECKING:

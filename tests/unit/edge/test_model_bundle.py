@@ -22,7 +22,7 @@ from support.interpreter import FakeInterpreter, spec
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from insect_edge.protocols import TensorSpec
+    from insect_edge.tensors import TensorSpec
 
 
 @pytest.fixture
