@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 FRAMES = int(os.environ.get("INSECT_EDGE_BENCHMARK_FRAMES", "10000"))
 IDLE_SECONDS = float(os.environ.get("INSECT_EDGE_BENCHMARK_IDLE_SECONDS", "60"))
-LATENCY_MESSAGES = 300
+LATENCY_MESSAGES = 120
 SETTLED_FRAMES = 1000
 _BUSY = """
 [device]
@@ -84,7 +84,7 @@ def test_capture_to_subscriber(tmp_path: Path, say: Callable[[str], None]) -> No
         running(tmp_path / "broker") as broker,
         Subscriber(broker, "insect-edge/bench/health") as health,
         Probe(broker, "insect-edge/bench/detection") as probe,
-        daemon(tmp_path, _configuration(broker, scene="garden", rate=20)),
+        daemon(tmp_path, _configuration(broker, scene="busy", rate=20)),
         Probe(broker, "floor") as floor,
     ):
         probe.wait_for(LATENCY_MESSAGES, seconds=120)
