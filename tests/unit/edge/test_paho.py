@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import socket
 import subprocess
 import threading
 import time
@@ -89,6 +90,17 @@ def test_a_port_nobody_listens_on_is_named(trap: Callable[..., Trap]) -> None:
     """Host and port are in the reason."""
     port = free_port()
     assert f"127.0.0.1:{port}: nobody listens there" in trap(port).failure().reason
+
+
+def test_messages_do_not_wait_for_each_other(plain: Mosquitto, trap: Callable[..., Trap]) -> None:
+    """Nagle's algorithm is off, which would hold an event's second message back for 40 ms."""
+    made = trap(plain.port)
+    assert isinstance(made.attempt(), Connected)
+    connection = made.publisher._connection
+    assert connection is not None
+    assert connection._client is not None
+    sock = connection._client.socket()
+    assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 def test_mqtt_5_carries_what_3_1_1_cannot(plain: Mosquitto, trap: Callable[..., Trap]) -> None:
