@@ -15,7 +15,7 @@ from insect_edge import model_bundle
 from support.daemon_process import daemon
 from support.mosquitto import Mosquitto, Subscriber, running
 from support.probe import Probe
-from support.processes import resident_mebibytes, timed, written_bytes
+from support.processes import resident_mebibytes, seconds, written_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -111,14 +111,14 @@ def test_start_to_ready(tmp_path: Path, say: Callable[[str], None]) -> None:
         "import cv2, numpy, paho.mqtt.client, pydantic, sqlite3; from ai_edge_litert.interpreter import Interpreter;"
         f"i = Interpreter(model_path={str(model)!r}, num_threads=1); i.allocate_tensors(); i.invoke()"
     )
-    seconds, floor = [], []
+    ready, floor = [], []
     with running(tmp_path / "broker") as broker:
         for number in range(5):
             folder = tmp_path / str(number)
             folder.mkdir()
-            seconds.append(_ready(folder, _configuration(broker, scene="empty", rate=5)))
-            floor.append(timed([sys.executable, "-c", load]).wall)
-    ours, theirs = statistics.median(seconds), statistics.median(floor)
+            ready.append(_ready(folder, _configuration(broker, scene="empty", rate=5)))
+            floor.append(seconds([sys.executable, "-c", load]))
+    ours, theirs = statistics.median(ready), statistics.median(floor)
     say(f"start to READY {ours:.2f} s (budget 2), libraries and model alone {theirs:.2f} s: {ours / theirs:.2f} times")
     assert ours > 0
 

@@ -2,34 +2,40 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
+import sys
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+_PEAK = """
+import contextlib, runpy, sys
+target, sys.argv = sys.argv[1], sys.argv[1:]
+with contextlib.suppress(SystemExit):
+    run = runpy.run_path if target.endswith(".py") else runpy.run_module
+    run(target, run_name="__main__", **({} if target.endswith(".py") else {"alter_sys": True}))
+print(next(line for line in open("/proc/self/status") if line.startswith("VmHWM:")).split()[1], file=sys.stderr)
+"""
 
-@dataclass(frozen=True, kw_only=True)
-class Usage:
-    """One finished process: seconds of wall clock, and its largest resident memory in MiB."""
 
-    wall: float
-    memory: float
-
-
-def timed(command: Sequence[str]) -> Usage:
-    """Run a command to its end, its output thrown away; fails when it fails."""
+def seconds(command: Sequence[str]) -> float:
+    """Wall clock of a command from start to end, its output thrown away; fails when it fails."""
     started = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    wall = time.perf_counter() - started
-    # wait4 has reaped it; Popen must not wait for it again.
-    process.returncode = os.waitstatus_to_exitcode(status)
-    assert process.returncode == 0, f"{command}: exit code {process.returncode}"
-    return Usage(wall=wall, memory=usage.ru_maxrss / 1024)
+    subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
+    return time.perf_counter() - started
+
+
+def peak_mebibytes(target: str, *arguments: str) -> float:
+    """Largest resident memory of a Python script (a path) or module (a name).
+
+    As the process itself reads it at its end: what the kernel accounts to a finished child begins with the memory of
+    the process that started it.
+    """
+    command = [sys.executable, "-c", _PEAK, target, *arguments]
+    done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=True)
+    return int(done.stderr.split()[-1]) / 1024
 
 
 def resident_mebibytes(pid: int) -> float:
