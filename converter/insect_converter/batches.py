@@ -9,13 +9,15 @@ import cv2
 import keras
 import numpy as np
 
-from insect_converter.augment import Augmentation, random_view
+from insect_converter import mixing
+from insect_converter.augment import Augmentation, inset, random_view
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from numpy.typing import NDArray
 
+    from insect_converter.recipes import FineTuning
 
 _PLAIN_BATCH = 32
 
@@ -53,59 +55,79 @@ class AugmentedBatches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras sh
         pictures: Sequence[NDArray[np.uint8]],
         labels: Sequence[int],
         *,
-        plans: Sequence[Augmentation],
-        label_count: int,
-        image_size: int,
-        batch_size: int,
+        plan: FineTuning,
+        augmentations: Sequence[Augmentation],
+        background: Collection[int],
         seed: int,
     ) -> None:
         """Hold the photographs; nothing is drawn yet.
 
         Args:
-            pictures: (height, width, 3) uint8, B, G, R; one may occur several times.
+            pictures: (height, width, 3) uint8, B, G, R.
             labels: index of each.
-            plans: how each label's photographs are augmented, by label index.
-            label_count: of the model.
-            image_size: side of the views.
-            batch_size: views a step.
+            plan: of the stage: size of the views, batches, mixing, repeats of the background.
+            augmentations: how each label's photographs are augmented, by label index; one for every label.
+            background: indices of the labels that are no animal.
             seed: of the run.
         """
         # One thread draws ahead while the step runs; more would take processors from it.
         super().__init__(workers=1, use_multiprocessing=False, max_queue_size=6)
         self._pictures = pictures
         self._labels = np.asarray(labels)
-        self._plans = plans
-        self._targets = np.eye(label_count, dtype=np.float32)
-        self._image_size = image_size
-        self._batch_size = batch_size
+        self._plan = plan
+        self._augmentations = augmentations
+        self._is_background = np.isin(self._labels, list(background))
+        self._backgrounds = np.flatnonzero(self._is_background)
+        self._positions = repeat_background(self._labels, background=background, times=plan.background_repeat)
+        self._targets = np.eye(len(augmentations), dtype=np.float32)
         self._seed = seed
         self._epoch = 0
 
     def __len__(self) -> int:
         """Steps an epoch."""
-        return math.ceil(len(self._pictures) / self._batch_size)
+        return math.ceil(len(self._positions) / self._plan.batch_size)
 
     def __getitem__(self, index: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """One batch: views in [-1, 1], R, G, B, and one-hot targets."""
-        order = np.random.default_rng((self._seed, self._epoch)).permutation(len(self._pictures))
-        chosen = order[index * self._batch_size : (index + 1) * self._batch_size]
-        views = np.stack([self._view(int(position)) for position in chosen])
-        return _real(views), self._targets[self._labels[chosen]]
+        """One batch: views in [-1, 1], R, G, B, and targets: one-hot, or shares where views were mixed."""
+        order = np.random.default_rng((self._seed, self._epoch)).permutation(len(self._positions))
+        places = order[index * self._plan.batch_size : (index + 1) * self._plan.batch_size]
+        chosen = self._positions[places]
+        views = np.stack([self._view(int(chosen[at]), draw=int(places[at])) for at in range(len(places))])
+        targets = self._targets[self._labels[chosen]]
+        self._mix(views, targets, ~self._is_background[chosen], index=index)
+        return _real(views), targets
 
     def on_epoch_end(self) -> None:
         """The next epoch sees other views in another order."""
         self._epoch += 1
 
-    def _view(self, position: int) -> NDArray[np.uint8]:
-        generator = np.random.default_rng((self._seed, self._epoch, position))
-        plan = self._plans[self._labels[position]]
-        view = random_view(self._pictures[position], size=self._image_size, plan=plan, generator=generator)
+    def _view(self, position: int, *, draw: int) -> NDArray[np.uint8]:
+        """A photograph's view; a repeated one has another for each place it has in the epoch."""
+        generator = np.random.default_rng((self._seed, self._epoch, draw))
+        view = self._drawn(position, generator)
+        if len(self._backgrounds) and generator.random() < self._augmentations[self._labels[position]].inset:
+            view = inset(view, self._drawn(int(generator.choice(self._backgrounds)), generator), generator=generator)
         return cast("NDArray[np.uint8]", cv2.cvtColor(view, cv2.COLOR_BGR2RGB))
 
+    def _drawn(self, position: int, generator: np.random.Generator) -> NDArray[np.uint8]:
+        plan = self._augmentations[self._labels[position]]
+        return random_view(self._pictures[position], size=self._plan.image_size, plan=plan, generator=generator)
 
-def repeat_background(labels: Sequence[int], *, background: Collection[int], times: int) -> list[int]:
+    def _mix(
+        self, views: NDArray[np.uint8], targets: NDArray[np.float32], animals: NDArray[np.bool_], *, index: int
+    ) -> None:
+        """Mix a batch's animals among themselves; with a background, a small animal would count as none."""
+        generator = np.random.default_rng((self._seed, self._epoch, len(self._positions), index))
+        lot = generator.random()
+        if lot < self._plan.mixup:
+            views[animals], targets[animals] = mixing.mixup(views[animals], targets[animals], generator=generator)
+        elif lot < self._plan.mixup + self._plan.cutmix:
+            views[animals], targets[animals] = mixing.cutmix(views[animals], targets[animals], generator=generator)
+
+
+def repeat_background(labels: NDArray[np.int64], *, background: Collection[int], times: int) -> NDArray[np.int64]:
     """Positions of the photographs in an epoch, those of the background's labels several times."""
-    return [position for position, label in enumerate(labels) for _ in range(times if label in background else 1)]
+    return np.repeat(np.arange(len(labels)), np.where(np.isin(labels, list(background)), times, 1))
 
 
 def _real(views: NDArray[np.uint8]) -> NDArray[np.float32]:

@@ -18,6 +18,9 @@ LARGEST_SHRINK = 1.5
 """Of a photograph's shorter side to a training view: random views are drawn in one bilinear resampling, which skips
 pixels beyond two, and a crop that follows the longer side is shrunk somewhat more."""
 
+MOST_SCALE = 4.0
+"""Area of a training crop against the picture's: at twice the side an animal is as small as it can be and be named."""
+
 
 def problem(recipe: Recipe) -> str | None:
     """The first thing that makes no sense, with its value and remedy; None where all is well."""
@@ -61,15 +64,26 @@ def _fine_tuning(plan: FineTuning) -> Iterator[tuple[bool, str]]:
     yield _below_one(f"{place}: dropout", plan.dropout)
     yield _below_one(f"{place}: label_smoothing", plan.label_smoothing)
     yield _below_one(f"{place}: ema_momentum", plan.ema_momentum)
+    yield not 0 <= plan.mixup <= 1, f"{place}: mixup = {plan.mixup:g}: a share from 0 to 1 is wanted"
+    yield (
+        not 0 <= plan.cutmix <= 1 - plan.mixup,
+        f"{place}: cutmix = {plan.cutmix:g}: a share from 0 to 1 is wanted, together with mixup",
+    )
 
 
 def _augmentation(place: str, plan: Augmentation) -> Iterator[tuple[bool, str]]:
     low, high = plan.scale
-    yield not 0 < low <= high <= 1, f"{place}: scale = [{low:g}, {high:g}]: two rising shares of the area are wanted"
+    yield (
+        not 0 < low <= high <= MOST_SCALE,
+        f"{place}: scale = [{low:g}, {high:g}]: two rising shares of the area, at most {MOST_SCALE:g}, are wanted",
+    )
     low, high = plan.aspect
     yield not 0 < low <= high, f"{place}: aspect = [{low:g}, {high:g}]: two rising numbers above 0 are wanted"
     for name in ("brightness", "contrast", "saturation"):
         yield _below_one(f"{place}: {name}", getattr(plan, name))
+    for name in ("flip_vertical", "erase", "blur", "inset", "texture"):
+        chance = getattr(plan, name)
+        yield not 0 <= chance <= 1, f"{place}: {name} = {chance:g}: a chance from 0 to 1 is wanted"
 
 
 def _side(name: str, value: int) -> tuple[bool, str]:

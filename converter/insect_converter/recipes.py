@@ -54,6 +54,8 @@ class FineTuning:
         ema_momentum: of the moving average of the weights that is validated and kept; 0 for none.
         patience: epochs without a better validation score after which training stops.
         background_repeat: how many views of each background picture an epoch has.
+        mixup: share of batches whose animals are blended with one another (Zhang et al., 2018).
+        cutmix: share of batches whose animals have a rectangle of one another (Yun et al., 2019).
         members: how often fine-tuning is run from the same head, each time with views and an order of its own; the
             weights are averaged where that validates better than the best alone (Wortsman et al., "Model soups",
             2022). It costs time in training and none on the Pi.
@@ -71,6 +73,8 @@ class FineTuning:
     ema_momentum: float = 0.0
     patience: int = 5
     background_repeat: int = 1
+    mixup: float = 0.0
+    cutmix: float = 0.0
     members: int = 1
 
 

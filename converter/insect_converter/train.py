@@ -12,7 +12,7 @@ import numpy as np
 
 from insect_converter import backbone as backbones
 from insect_converter import progress
-from insect_converter.batches import AugmentedBatches, PlainBatches, repeat_background
+from insect_converter.batches import AugmentedBatches, PlainBatches
 from insect_converter.judge import Judge, Record, score_of
 from insect_converter.split import Part
 from insect_edge import preprocess
@@ -202,18 +202,19 @@ def _optimizer(plan: FineTuning, *, steps: int) -> Any:
 
 def _training_batches(data: TrainingSet, recipe: Recipe, *, seed: int) -> AugmentedBatches:
     pixels, labels = data.arrays(Part.TRAIN)
-    background = {index for index, label in enumerate(data.labels) if recipe.facts(label).role is Role.BACKGROUND}
-    chosen = repeat_background(labels, background=background, times=recipe.fine_tuning.background_repeat)
-    plans = [
-        recipe.background_augmentation if index in background else recipe.augmentation
-        for index in range(len(data.labels))
-    ]
+    background = _background(data, recipe)
     return AugmentedBatches(
-        [pixels[position] for position in chosen],
-        [labels[position] for position in chosen],
-        plans=plans,
-        label_count=len(data.labels),
-        image_size=recipe.fine_tuning.image_size,
-        batch_size=recipe.fine_tuning.batch_size,
+        pixels,
+        labels,
+        plan=recipe.fine_tuning,
+        augmentations=[
+            recipe.background_augmentation if index in background else recipe.augmentation
+            for index in range(len(data.labels))
+        ],
+        background=background,
         seed=seed,
     )
+
+
+def _background(data: TrainingSet, recipe: Recipe) -> set[int]:
+    return {index for index, label in enumerate(data.labels) if recipe.facts(label).role is Role.BACKGROUND}

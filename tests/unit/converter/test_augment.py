@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from insect_converter.augment import Augmentation, random_view
+from insect_converter.augment import Augmentation, inset, random_view
 from support.photographs import draw
 
 STILL = Augmentation(
@@ -92,3 +92,45 @@ def test_a_turn_keeps_the_centre() -> None:
     made = view(plan, seed=2, size=65, pixels=dot)
     assert made[32, 32].tolist() == [255, 255, 255]
     assert not np.array_equal(made, dot)
+
+
+def test_a_crop_beyond_the_picture_shows_it_smaller_and_mirrored() -> None:
+    """At four times the area the picture takes a quarter of the view, and nothing is left empty."""
+    plan = replace(STILL, scale=(4.0, 4.0))
+    pixels = np.full((96, 96, 3), 60, np.uint8)
+    pixels[40:56, 40:56] = 250
+    made = view(plan, pixels=pixels)
+    assert made.min() > 50
+    bright = (made > 150).any(axis=2)
+    # The square has a fourth of its area, and four of it fit in.
+    assert bright.mean() == pytest.approx((16 / 96) ** 2, rel=0.3)
+
+
+def test_blur_loses_detail_and_keeps_the_light() -> None:
+    """A fine pattern fades; its mean stays."""
+    fine = np.kron((np.indices((48, 48)).sum(axis=0) % 2 * 200).astype(np.uint8), np.ones((2, 2), np.uint8))
+    pixels = np.repeat(fine[..., np.newaxis], 3, axis=2)
+    made = [view(replace(STILL, blur=1.0), seed=seed, pixels=pixels) for seed in range(6)]
+    assert min(float(one.std()) for one in made) < 40 < float(pixels.std())
+    assert all(abs(float(one.mean()) - 100) < 3 for one in made)
+
+
+def test_textures_are_pictures_of_nothing() -> None:
+    """They differ from one another, some are nearly black, and nothing of the photograph remains."""
+    made = [view(replace(STILL, texture=1.0), seed=seed) for seed in range(20)]
+    assert all((one.shape, one.dtype) == (SQUARE.shape, np.uint8) for one in made)
+    assert min(float(one.mean()) for one in made) < 50
+    assert max(float(one.mean()) for one in made) > 110
+    other = [view(replace(STILL, texture=1.0), seed=seed, pixels=SQUARE[::-1].copy()) for seed in range(20)]
+    assert np.array_equal(made, other)
+
+
+@settings(max_examples=40, deadline=None)
+@given(seed=st.integers(0, 10**6), size=st.integers(2, 80))
+def test_an_inset_is_inside_and_fades(seed: int, size: int) -> None:
+    """Between a ninth and nine sixteenths of the canvas changes at most, and the canvas given stays as it was."""
+    canvas, white = np.zeros((size, size, 3), np.uint8), np.full((size, size, 3), 255, np.uint8)
+    made = inset(white, canvas, generator=np.random.default_rng(seed))
+    assert canvas.max() == 0
+    assert (made.shape, made.dtype) == ((size, size, 3), np.uint8)
+    assert 0 < (made > 0).any(axis=2).mean() <= (0.75 + 1 / size) ** 2

@@ -57,6 +57,15 @@ def test_the_defaults_are_sound() -> None:
         ("augmentation.scale", (0.0, 1.0), r"augmentation: scale = \[0, 1\]: two rising shares"),
         ("augmentation.scale", (0.9, 0.3), r"augmentation: scale = \[0.9, 0.3\]: two rising shares"),
         ("background_augmentation.aspect", (2.0, 1.0), r"background_augmentation: aspect = \[2, 1\]: two rising"),
+        (
+            "augmentation.scale",
+            (0.3, 5.0),
+            r"augmentation: scale = \[0.3, 5\]: two rising shares of the area, at most 4",
+        ),
+        ("augmentation.inset", 1.5, "augmentation: inset = 1.5: a chance from 0 to 1"),
+        ("background_augmentation.texture", -0.5, "background_augmentation: texture = -0.5: a chance"),
+        ("fine_tuning.mixup", 1.5, "fine_tuning: mixup = 1.5: a share from 0 to 1"),
+        ("fine_tuning.cutmix", 1.5, "fine_tuning: cutmix = 1.5: a share from 0 to 1"),
         ("augmentation.contrast", 1.5, "augmentation: contrast = 1.5: 0 or more, and below 1"),
     ],
 )
@@ -71,3 +80,9 @@ def test_photographs_may_be_large_where_there_is_no_fine_tuning() -> None:
     """Without random views nothing is skipped by shrinking."""
     recipe = replace(SOUND, shorter_side=400, fine_tuning=replace(SOUND.fine_tuning, epochs=0))
     assert problem(recipe) is None
+
+
+def test_a_batch_is_mixed_one_way_or_the_other() -> None:
+    """The shares of both ways together are at most all batches."""
+    recipe = replace(SOUND, fine_tuning=replace(SOUND.fine_tuning, mixup=0.6, cutmix=0.5))
+    assert problem(recipe) == "fine_tuning: cutmix = 0.5: a share from 0 to 1 is wanted, together with mixup"

@@ -170,10 +170,10 @@ def test_background_is_augmented_and_repeated_by_its_role(training: ModuleType, 
         background_augmentation=Augmentation(erase=1.0),
     )
     batches = training._training_batches(data, recipe, seed=1)
-    counts = np.bincount(batches._labels, minlength=4)
+    counts = np.bincount(batches._labels[batches._positions], minlength=4)
     once = len(data.split.train) // 4
     assert counts.tolist() == [3 * once, once, once, 3 * once]
-    assert [plan.erase for plan in batches._plans] == [1.0, 0.0, 0.0, 1.0]
+    assert [plan.erase for plan in batches._augmentations] == [1.0, 0.0, 0.0, 1.0]
     assert data.labels == (*sorted(COLOURS), "background")
 
 
