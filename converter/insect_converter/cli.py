@@ -4,53 +4,28 @@ from __future__ import annotations
 
 import os
 import sys
-from datetime import UTC, datetime
-from pathlib import Path
 
 import click
 
 from insect_edge.errors import EXIT_FAILURE, InsectEdgeError
+from insect_edge.lazy_group import LazyGroup
 
-_FOLDER = click.Path(path_type=Path, file_okay=False)
-_FILE = click.Path(path_type=Path, dir_okay=False)
+COMMANDS = {
+    "train": "Train a model on photographs and write its verified bundle.",
+    "export": "Quantize, measure and bundle the model of a finished run again.",
+}
+"""Sub-commands and their one-line help, in the order in which one needs them."""
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=LazyGroup,
+    package="insect_converter.commands",
+    table=COMMANDS,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.version_option(package_name="insect-edge")
 def commands() -> None:
     """Turn labelled photographs into a fully integer TFLite model that says how good it is."""
-
-
-@commands.command()
-@click.option("--data", type=_FOLDER, required=True, help="Folder with one folder of photographs a class.")
-@click.option("--background", type=_FOLDER, help="Folder of pictures of anything but insects.")
-@click.option("--out", type=_FOLDER, required=True, help="The bundle's folder; must not exist.")
-@click.option("--recipe", default="garden-pests", show_default=True, help="Name of a recipe, or a .toml file.")
-@click.option("--backbone-weights", type=_FILE, help="Pretrained MobileNetV2 without top; default: Keras' download.")
-@click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Of split and training.")
-@click.option("--run", type=_FOLDER, help="Folder for float weights and records; default runs/<name>-<time>.")
-@click.option("--provenance", default="not stated", help="Where the photographs are from, for the card.")
-@click.option("--licence", default="not stated", help="The photographs' licence, for the card.")
-@click.option("--force", is_flag=True, help="Write the bundle even if int8 lost more than the budget allows.")
-def train(**options: object) -> None:
-    """Train a model on photographs and write its verified bundle."""
-    from insect_converter import workflow  # noqa: PLC0415 - needs the extra's packages
-
-    if options["run"] is None:
-        stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
-        options["run"] = Path("runs") / f"{Path(str(options['out'])).name}-{stamp}"
-    workflow.train(workflow.TrainingOptions(**options))  # type: ignore[arg-type]  # click converted each by its type
-
-
-@commands.command()
-@click.argument("run", type=_FOLDER)
-@click.option("--out", type=_FOLDER, required=True, help="The bundle's folder; must not exist.")
-@click.option("--force", is_flag=True, help="Write the bundle even if int8 lost more than the budget allows.")
-def export(run: Path, out: Path, *, force: bool) -> None:
-    """Quantize, measure and bundle the model of a finished run again."""
-    from insect_converter import workflow  # noqa: PLC0415 - needs the extra's packages
-
-    workflow.export(run, out=out, force=force)
 
 
 def main() -> None:
