@@ -23,8 +23,7 @@ def make_camera(config: CameraConfig, *, clock: Clock) -> Camera:
 def _files(config: CameraConfig, clock: Clock) -> Camera:
     from insect_edge.adapters.files import FileCamera  # noqa: PLC0415 # see the module's docstring
 
-    paths = [config.files.path] if config.files.path is not None else []
-    return FileCamera(paths, clock=clock, loop=config.files.loop)
+    return FileCamera(config.files.path or (), clock=clock, loop=config.files.loop)
 
 
 def _simulated(config: CameraConfig, clock: Clock) -> Camera:

@@ -10,6 +10,7 @@ from pydantic import Field
 from insect_edge.config.types import (
     Conflict,
     File,
+    Files,
     Labels,
     Must,
     Pixels,
@@ -50,7 +51,7 @@ class Site(Section):
 class FilesCamera(Section):
     """Pictures on disk."""
 
-    path: File | None = None
+    path: Files | None = None
     loop: bool = False
 
 
@@ -98,7 +99,9 @@ class Camera(Section):
     def conflicts(self) -> Iterator[Conflict]:
         """Pictures need a place to come from."""
         if self.source == "files" and self.files.path is None:
-            advice = "nothing says where the files are: write [camera.files] path = a folder or a picture"
+            advice = (
+                "nothing says where the files are: write [camera.files] path = a folder, a picture or a list of them"
+            )
             yield Conflict(("source", "files"), advice)
 
 

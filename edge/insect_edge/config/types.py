@@ -55,6 +55,14 @@ def _device(device: int | str, info: ValidationInfo) -> int | str:
     return str(_resolve(Path(device), info))
 
 
+def _files(value: Any, info: ValidationInfo) -> tuple[Path, ...]:
+    """One path, or several in a list."""
+    listed = value if isinstance(value, list | tuple) else [value]
+    if not listed or not all(isinstance(path, str | Path) and str(path) for path in listed):
+        raise ValueError("neither a path nor a list of paths")
+    return tuple(_resolve(Path(path), info) for path in listed)
+
+
 def _region(value: Any) -> Region | Literal["square", "whole"]:
     if value in ("square", "whole"):
         return "whole" if value == "whole" else "square"
@@ -69,6 +77,9 @@ def _region(value: Any) -> Region | Literal["square", "whole"]:
 Seconds = Annotated[float, Unit("seconds")]
 Text = Annotated[str, Field(min_length=1, max_length=200)]
 File = Annotated[Path, Strict(strict=False), AfterValidator(_resolve), Must("a path in quotes")]
+Files = Annotated[
+    tuple[Path, ...], PlainValidator(_files), Must('a path in quotes, or a list of them: ["monday", "tuesday/1.jpg"]')
+]
 Pixels = Annotated[int, Field(ge=32, le=10_000), Unit("pixels")]
 Labels = Annotated[tuple[Text, ...], Strict(strict=False), Must('a list of labels: ["slug", "snail"]')]
 VideoDevice = Annotated[

@@ -84,6 +84,7 @@ def test_the_outbox_has_a_home(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         ('camera.source = "simulated"\ncamera.simulated.scene = "empty"', "simulated:empty"),
         ('camera.source = "files"\ncamera.files.path = "/srv/pictures"', "files:/srv/pictures"),
+        ('camera.source = "files"\ncamera.files.path = ["/srv/a", "/srv/b"]', "files:/srv/a and 1 more"),
         ('camera.source = "opencv"\ncamera.opencv.device = "rtsp://me:secret@shed/1"', "opencv:rtsp://shed/1"),
         ('camera.source = "picamera2"\ncamera.picamera2.index = 1', "picamera2:1"),
     ],

@@ -37,6 +37,26 @@ def test_an_empty_file_is_a_configuration() -> None:
     assert (config.camera.source, config.camera.rate, config.camera.region) == ("picamera2", 1.0, "square")
 
 
+@pytest.mark.parametrize(
+    ("text", "paths"),
+    [
+        ('path = "monday"', [FOLDER / "monday"]),
+        ('path = ["monday", "/srv/1.jpg"]', [FOLDER / "monday", Path("/srv/1.jpg")]),
+    ],
+)
+def test_pictures_come_from_one_place_or_several(text: str, paths: list[Path]) -> None:
+    """A path or a list of them, relative to the file's own folder."""
+    assert parsed(f"[camera.files]\n{text}").camera.files.path == tuple(paths)
+
+
+@pytest.mark.parametrize("value", ["[]", "3", '["monday", 3]', '""'])
+def test_a_place_of_pictures_that_is_none_is_refused(value: str) -> None:
+    """Nothing, numbers and empty names are no paths, and the remedy shows what one looks like."""
+    (line,) = problems(f"[camera.files]\npath = {value}")
+    assert "[camera.files] path" in line
+    assert 'a path in quotes, or a list of them: ["monday", "tuesday/1.jpg"]' in line
+
+
 def test_values_arrive_as_written() -> None:
     """Numbers, names, tables of labels and lists come through; whole numbers will do for seconds."""
     config = parsed(
@@ -152,7 +172,7 @@ MISTAKES = [
     (
         '[camera]\nsource = "files"',
         '[camera] source = "files"',
-        "nothing says where the files are: write [camera.files] path = a folder or a picture",
+        "nothing says where the files are: write [camera.files] path = a folder, a picture or a list of them",
     ),
     ("[site]\nlatitude = 1", "[site] latitude = 1", "longitude is missing: give both or neither"),
     ('[mqtt.tls]\nca = "ca.pem"', '[mqtt.tls] ca = "ca.pem"', "encryption is off: set enabled = true beside it"),
