@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, cast
 import cv2
 import numpy as np
 
+from insect_converter import trivial_augment
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -26,6 +28,7 @@ class Augmentation:
             shown smaller than the view and mirrored around it.
         aspect: smallest and largest width/height of the crop.
         rotation: degrees either way.
+        shear: degrees either way by which upright lines may lean.
         flip: whether to mirror left and right.
         flip_vertical: chance to turn upside down; insects do sit that way.
         brightness: factor drawn from 1 +- this.
@@ -37,11 +40,14 @@ class Augmentation:
         inset: chance to show the view small, within a picture of the background: animals far from the camera.
         texture: chance to show drawn noise, a gradient or a plain colour instead; it suits a background, whose
             photographs have none of what a camera delivers by night.
+        trivial: chance of an operation of `insect_converter.trivial_augment`; with it, the reaches above are better
+            small, since it turns and recolours too.
     """
 
     scale: tuple[float, float] = (0.35, 1.0)
     aspect: tuple[float, float] = (0.75, 1.333)
     rotation: float = 0.0
+    shear: float = 0.0
     flip: bool = True
     flip_vertical: float = 0.0
     brightness: float = 0.3
@@ -52,6 +58,7 @@ class Augmentation:
     blur: float = 0.0
     inset: float = 0.0
     texture: float = 0.0
+    trivial: float = 0.0
 
 
 def random_view(
@@ -75,6 +82,9 @@ def random_view(
     if generator.random() < plan.texture:
         view = _texture(size, generator=generator)
     view = _recolour(view, plan=plan, generator=generator)
+    # Where it is off nothing is drawn for it, so that recipes that do not know it see the views they always saw.
+    if plan.trivial and generator.random() < plan.trivial:
+        view = trivial_augment.apply(view, generator=generator)
     if generator.random() < plan.blur:
         view = _blur(view, generator=generator)
     return _erase(view, generator=generator) if generator.random() < plan.erase else view
@@ -121,9 +131,15 @@ def _view_matrix(
     upside = -1.0 if generator.random() < plan.flip_vertical else 1.0
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     scale = np.diag([mirror * size / crop_width, upside * size / crop_height])
-    linear = scale @ turn
+    linear = scale @ _lean(plan, generator=generator) @ turn
     shift = np.array([size / 2, size / 2]) - linear @ np.array([centre_x, centre_y])
     return np.hstack([linear, shift[:, np.newaxis]])
+
+
+def _lean(plan: Augmentation, *, generator: np.random.Generator) -> NDArray[np.float64]:
+    """2x2 matrix of the shear; nothing is drawn where there is none."""
+    lean = np.tan(np.deg2rad(generator.uniform(-plan.shear, plan.shear))) if plan.shear else 0.0
+    return np.array([[1.0, lean], [0.0, 1.0]])
 
 
 def _recolour(view: NDArray[np.uint8], *, plan: Augmentation, generator: np.random.Generator) -> NDArray[np.uint8]:

@@ -1,4 +1,4 @@
-"""MobileNetV2, pretrained, and the classifier on top of it."""
+"""The network a recipe names, pretrained where it can be, and the classifier on top of it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
+from insect_converter import small_cnn
 from insect_converter.errors import RecipeError, TrainingError
+from insect_converter.recipe_parts import Network
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,18 +33,39 @@ class StillBatchNormalization(keras.layers.BatchNormalization):  # type: ignore[
         return super().call(inputs, training=False, mask=mask)
 
 
-def build_backbone(recipe: Recipe, weights: Path | None) -> Any:
-    """The pretrained feature extractor: (batch, any size, any size, 3) in [-1, 1] to (batch, features).
+def build_backbone(recipe: Recipe, weights: Path | None, *, seed: int = 1) -> Any:
+    """The recipe's network below the logits: (batch, size, size, 3) as real values to (batch, features).
+
+    MobileNetV2 takes pictures of any size.
 
     Args:
-        recipe: its size and width.
+        recipe: its network, size and width.
         weights: a file in Keras' own layout without the classifier; None for Keras' ImageNet download.
+        seed: of weights that begin by chance.
 
     Raises:
-        TrainingError: when the weights cannot be had.
+        TrainingError: when the weights cannot be had, or the network has none to be had.
         RecipeError: when the recipe names a layer that there is not.
     """
-    backbone = still(_from_download(recipe) if weights is None else _from_file(recipe, weights))
+    keras.utils.set_random_seed(seed)
+    if recipe.network is not Network.SMALL_CNN:
+        backbone = still(_from_download(recipe) if weights is None else _from_file(recipe, weights))
+    elif weights is None:
+        backbone = small_cnn.build(recipe)
+    else:
+        raise TrainingError(f"{weights}: {recipe.network} begins by chance: leave --backbone-weights out")
+    freeze(backbone, until=recipe.fine_tuning.frozen_until)
+    return backbone
+
+
+def build_empty(recipe: Recipe) -> Any:
+    """The same network with whatever weights, for one who has its own to put in.
+
+    Raises:
+        RecipeError: when the recipe names a layer that there is not.
+    """
+    small = recipe.network is Network.SMALL_CNN
+    backbone = small_cnn.build(recipe) if small else still(_mobilenet(recipe, weights=None, side=None))
     freeze(backbone, until=recipe.fine_tuning.frozen_until)
     return backbone
 
@@ -121,8 +144,8 @@ def build_model(backbone: Any, *, labels: int, image_size: int, dropout: float) 
     return keras.Model(pictures, logits, name="insects")
 
 
-def resized(model: Any, backbone: Any, *, image_size: int) -> Any:
-    """A model from `build_model` once more, sharing all weights, for another size of picture."""
+def resized(model: Any, backbone: Any, *, image_size: int | None) -> Any:
+    """A model from `build_model` once more, sharing all weights, for another size of picture, or for any."""
     pictures = keras.Input((image_size, image_size, 3))
     features = model.get_layer("dropout")(backbone(pictures))
     return keras.Model(pictures, model.get_layer("logits")(features))
@@ -137,7 +160,7 @@ def freeze(backbone: Any, *, until: str) -> None:
     names = [layer.name for layer in backbone.layers]
     if until and until not in names:
         raise RecipeError(
-            f"frozen_until = {until!r}: MobileNetV2 has no such layer: use block_2_add, say, or leave it empty"
+            f"frozen_until = {until!r}: the network has no such layer: MobileNetV2 has block_2_add, say; empty is none"
         )
     first = names.index(until) + 1 if until else 0
     # One by one: telling the whole network does not reach the layers of one that Keras has made.

@@ -11,8 +11,14 @@ from insect_edge.errors import EXIT_FAILURE, InsectEdgeError
 from insect_edge.lazy_group import LazyGroup
 
 COMMANDS = {
+    "prepare": "Read, clean, balance and divide photographs, whichever way they lie about.",
+    "suspects": "Find photographs whose label is probably wrong, for a person to look through.",
     "train": "Train a model on photographs and write its verified bundle.",
+    "runs": "List training runs, or compare two of them.",
+    "parity": "Compare float with int8 on the same photographs, down to the layers.",
     "export": "Quantize, measure and bundle the model of a finished run again.",
+    "report": "Show in one HTML file what a model learnt, what it mixes up, and what int8 cost.",
+    "explain": "Draw over photographs where the float model looked (Grad-CAM).",
 }
 """Sub-commands and their one-line help, in the order in which one needs them."""
 

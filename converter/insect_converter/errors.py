@@ -21,3 +21,11 @@ class ConversionError(InsectEdgeError, RuntimeError):
 
 class GateError(InsectEdgeError, RuntimeError):
     """The integer model lost more than the budget allows."""
+
+
+class FloatModelError(InsectEdgeError, ValueError):
+    """The float model is not named, not there, or another one than the bundle was made from."""
+
+
+class ExportError(InsectEdgeError, RuntimeError):
+    """A further format of a model cannot be written: a package is missing, or it would answer otherwise."""

@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 from sklearn.metrics import classification_report, f1_score, precision_recall_fscore_support
 
-from insect_edge.domain import Role
-from insect_edge.postprocess import top_categories, verdict_of
+from insect_edge.domain import UNKNOWN, Role
+from insect_edge.postprocess import scores_of, top_categories, verdict_of
+from insect_edge.rejection import animals, evidence_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
 
     from numpy.typing import NDArray
 
+    from insect_edge.card import ModelCard
     from insect_edge.classifier import Classifier
-    from insect_edge.domain import Label
+    from insect_edge.domain import Label, Verdict
 
 TOP = 5
 
@@ -111,26 +113,81 @@ def table(logits: NDArray[np.float32], truth: NDArray[np.int64], *, labels: Sequ
     return text
 
 
-def verdict_shares(scores: NDArray[np.float32], truth: NDArray[np.int64], labels: Sequence[Label]) -> dict[str, float]:
+def verdicts_of(logits: NDArray[np.float32], card: ModelCard) -> list[Verdict | None]:
+    """What each photograph amounts to, as the Pi decides it.
+
+    Args:
+        logits: (photographs, labels), before temperature and softmax.
+        card: with temperature, thresholds and perhaps a rejection.
+    """
+    scores, among = scores_of(logits, card=card), animals(card.labels)
+
+    def judged(outputs: NDArray[np.float32], row: NDArray[np.float32]) -> Verdict | None:
+        best, rejection = top_categories(row, card.labels, count=1)[0], card.rejection
+        if rejection is None:
+            return verdict_of(best)
+        evidence = evidence_of(outputs, row, rejection=rejection, temperature=card.temperature, among=among)
+        return verdict_of(best, evidence=evidence, rejection=rejection)
+
+    return [judged(outputs, row) for outputs, row in zip(logits, scores, strict=True)]
+
+
+def verdict_shares(
+    scores: NDArray[np.float32],
+    truth: NDArray[np.int64],
+    labels: Sequence[Label],
+    *,
+    verdicts: Sequence[Verdict | None] | None = None,
+) -> dict[str, float]:
     """What the verdicts of single pictures are worth.
 
     Args:
         scores: (photographs, labels), calibrated.
         truth: (photographs,) label indices.
         labels: with their thresholds.
+        verdicts: as `verdicts_of` gives them; by default what the thresholds alone decide.
 
     Returns:
-        Shares of the insect photographs: `right`, `wrong` (another label), `silent` (no verdict); and where there are
-        background photographs the share of them that got any label: `false_alarms`.
+        Shares of the insect photographs: `right`, `wrong` (another label), `silent` (no verdict) and, where verdicts
+        are given, `unknown`; and of the background photographs, where there are such, `false_alarms`, those that got
+        any label, and, where verdicts are given, `false_unknown`.
     """
-    verdicts = [verdict_of(top_categories(row, labels, count=1)[0]) for row in scores]
-    said = np.array([verdict.label if verdict else "" for verdict in verdicts])
+    given = (
+        verdicts if verdicts is not None else [verdict_of(top_categories(row, labels, count=1)[0]) for row in scores]
+    )
+    said = np.array([verdict.label if verdict else "" for verdict in given])
     names = np.array([label.name for label in labels])[truth]
     background = np.array([labels[index].role is Role.BACKGROUND for index in truth])
-    insects = ~background
+    insects, silent, unknown = ~background, said == "", said == UNKNOWN
     shares = {
-        "right": float(np.mean(said[insects] == names[insects])),
-        "wrong": float(np.mean((said[insects] != names[insects]) & (said[insects] != ""))),
-        "silent": float(np.mean(said[insects] == "")),
+        "right": float(np.mean((said == names)[insects])),
+        "wrong": float(np.mean(((said != names) & ~silent & ~unknown)[insects])),
+        **({"unknown": float(np.mean(unknown[insects]))} if verdicts is not None else {}),
+        "silent": float(np.mean(silent[insects])),
     }
-    return shares | ({"false_alarms": float(np.mean(said[background] != ""))} if background.any() else {})
+    if background.any():
+        shares["false_alarms"] = float(np.mean(~(silent | unknown)[background]))
+        shares |= {"false_unknown": float(np.mean(unknown[background]))} if verdicts is not None else {}
+    return shares
+
+
+def named_shares(
+    verdicts: Sequence[Verdict | None], truth: NDArray[np.int64], labels: Sequence[Label]
+) -> dict[str, dict[str, float | None]]:
+    """What each label's threshold leaves, by name; the background has none.
+
+    Returns:
+        `precision`, the share of the photographs named so that are so, None where none was; and `recall`, the share of
+        the label's photographs that got its name, None where there are no such.
+    """
+    said = np.array([verdict.label if verdict else "" for verdict in verdicts])
+    table: dict[str, dict[str, float | None]] = {}
+    for label in labels:
+        if label.role is Role.BACKGROUND:
+            continue
+        named, true = said == label.name, truth == label.index
+        table[label.name] = {
+            "precision": float(np.mean(true[named])) if named.any() else None,
+            "recall": float(np.mean(named[true])) if true.any() else None,
+        }
+    return table

@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from insect_converter import bundle, calibrate, calibration, evaluate, figures, progress, quantize
+from insect_converter import (
+    bundle,
+    calibrate,
+    calibration,
+    evaluate,
+    figures,
+    progress,
+    quantize,
+    rejection,
+    unknown_insects,
+)
 from insect_converter.errors import GateError
 from insect_converter.figures import Figures, Outputs
 from insect_converter.run_record import SPLIT_FILE, text_hash
@@ -30,21 +40,30 @@ if TYPE_CHECKING:
     from insect_converter.recipes import Recipe
     from insect_converter.run_record import RunRecord
     from insect_converter.split import Split
+    from insect_converter.unknown_insects import UnknownOutputs
 
 REPORT_FILE = "report.txt"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rendering:
-    """One form of the model, its size in bytes and its answers by part."""
+    """One form of the model, its bytes and its answers by part."""
 
     classifier: Classifier
-    size: int
+    content: bytes
     outputs: dict[Part, Outputs]
 
 
 def export(
-    model: Any, *, split: Split, recipe: Recipe, record: RunRecord, split_text: str, out: Path, force: bool
+    model: Any,
+    *,
+    split: Split,
+    recipe: Recipe,
+    record: RunRecord,
+    split_text: str,
+    out: Path,
+    force: bool,
+    unknown: Sequence[Path] = (),
 ) -> Figures:
     """Make and write the bundle of a trained model.
 
@@ -53,9 +72,10 @@ def export(
         split: of the photographs.
         recipe: the run's.
         record: of the run.
-        split_text: the split as written down.
+        split_text: of the run.
         out: folder of the bundle, must not exist; its name becomes the model id.
         force: write the bundle even if the gate stays shut; the card says so.
+        unknown: photographs of insects the model does not know, as `unknown_insects.find` gives them.
 
     Raises:
         GateError: when integer lost more than the budget; nothing is written.
@@ -64,29 +84,43 @@ def export(
     """
     bundle.refuse_existing(out)
     card = _first_card(out.name, recipe, record.labels)
-    progress.say("converting to float and integer TFLite")
-    with quantize.saved(model) as folder:
-        content = quantize.to_integer(folder, _representative(split, recipe, seed=record.seed))
-        operators = quantize.inspect(content).operators
-        floating = _render(quantize.to_float(folder), card, split, name="float")
-    integer = _render(content, card, split, name="int8")
-    card = _calibrated(card, integer.outputs[Part.VALIDATION], recipe)
-    measured = figures.compute(floating.outputs, integer.outputs, card=card, seed=record.seed)
-    failures = _pass_gate(measured, force=force)
+    floating, integer, operators = _render_both(model, card, split, recipe, seed=record.seed)
+    strangers = unknown_insects.answer(integer.classifier, unknown, seed=record.seed)
+    card = _calibrated(card, integer.outputs[Part.VALIDATION], recipe, strangers)
+    card, measured = _measured(card, floating, integer, strangers, seed=record.seed)
+    gate = _pass_gate(measured, force=force)
+    details = _origin(record, recipe, split_text=split_text) | _measurements(measured, floating, integer)
     golden = bundle.choose_golden(*(Classifier(one.classifier.interpreter, card) for one in (integer, floating)))
-    details = {
-        **_origin(record, recipe, split_text=split_text),
-        **_measurements(measured, floating, integer),
-        "operators": operators,
-        "gate": {"passed": not failures, "failures": failures},
-    }
-    extra = {SPLIT_FILE: _compact_split(split_text), REPORT_FILE: figures.describe(measured) + "\n"}
-    bundle.write(out, content=content, card=replace(card, golden=golden, details=details), extra=extra)
+    card = replace(card, golden=golden, details=details | {"operators": operators, "gate": gate})
+    bundle.write(out, content=integer.content, card=card, extra=_texts(measured, split_text))
     return measured
 
 
-def _pass_gate(measured: Figures, *, force: bool) -> list[str]:
-    """Show the figures; what is over budget, where that is forgiven."""
+def _render_both(
+    model: Any, card: ModelCard, split: Split, recipe: Recipe, *, seed: int
+) -> tuple[Rendering, Rendering, dict[str, int]]:
+    """Convert and ask both forms: the float one, the integer one, and how often each operator is in the latter."""
+    progress.say("converting to float and integer TFLite")
+    with quantize.saved(model) as folder:
+        content = quantize.to_integer(folder, _representative(split, recipe, seed=seed))
+        operators = quantize.inspect(content).operators
+        floating = _render(quantize.to_float(folder), card, split, name="float")
+    return floating, _render(content, card, split, name="int8"), operators
+
+
+def _measured(
+    card: ModelCard, floating: Rendering, integer: Rendering, unknown: UnknownOutputs | None, *, seed: int
+) -> tuple[ModelCard, Figures]:
+    """The card with what the figures say of its rejection, and the figures."""
+    strangers = unknown.reporting if unknown else None
+    found = figures.compute(floating.outputs, integer.outputs, card=card, seed=seed, unknown=strangers)
+    if card.rejection:
+        card = replace(card, rejection=rejection.reported(card.rejection, found.rejection))
+    return card, found
+
+
+def _pass_gate(measured: Figures, *, force: bool) -> dict[str, Any]:
+    """Show the figures; for the card whether they are within budget, and where that is forgiven why not."""
     progress.say(figures.describe(measured))
     failures = measured.parity.failures()
     if failures and not force:
@@ -94,7 +128,7 @@ def _pass_gate(measured: Figures, *, force: bool) -> list[str]:
             f"the integer model is over budget: {'; '.join(failures)}: nothing was written, "
             "`insect-converter export` writes it from the run's folder with --force"
         )
-    return failures
+    return {"passed": not failures, "failures": failures}
 
 
 def _first_card(model_id: str, recipe: Recipe, labels: Sequence[str]) -> ModelCard:
@@ -119,7 +153,7 @@ def _representative(split: Split, recipe: Recipe, *, seed: int) -> Any:
 def _render(content: bytes, card: ModelCard, split: Split, *, name: str) -> Rendering:
     classifier = Classifier(LiteRtInterpreter(content, name=f"{card.model_id} {name}", threads=1), card)
     outputs = {part: _answer(classifier, split.part(part), name=name) for part in (Part.VALIDATION, Part.TEST)}
-    return Rendering(classifier=classifier, size=len(content), outputs=outputs)
+    return Rendering(classifier=classifier, content=content, outputs=outputs)
 
 
 def _answer(classifier: Classifier, photographs: Sequence[Photograph], *, name: str) -> Outputs:
@@ -130,16 +164,23 @@ def _answer(classifier: Classifier, photographs: Sequence[Photograph], *, name: 
     return Outputs(logits=logits, truth=np.array([photograph.label for photograph in photographs], dtype=np.int64))
 
 
-def _calibrated(card: ModelCard, validation: Outputs, recipe: Recipe) -> ModelCard:
-    temperature = round(calibration.fit_temperature(validation.logits, validation.truth), 4)
+def _calibrated(card: ModelCard, validation: Outputs, recipe: Recipe, unknown: UnknownOutputs | None) -> ModelCard:
+    """Temperature, then presence, then the thresholds of what is present, then familiarity of what passes them."""
+    card = replace(card, temperature=round(calibration.fit_temperature(validation.logits, validation.truth), 4))
+    background = figures.background_of(card)
+    presence, present = 0.0, np.ones(len(validation.truth), dtype=np.bool_)
+    scores = softmax(validation.logits, temperature=card.temperature)
+    if background:
+        empty = np.isin(validation.truth, background)
+        odds = rejection.log_odds(validation.logits[empty], card)
+        presence = rejection.fit_presence(odds, false_alarms=recipe.thresholds.false_alarms)
+        present = 1 - scores[:, background].sum(axis=1) >= presence
     thresholds = calibration.fit_thresholds(
-        softmax(validation.logits, temperature=temperature),
-        validation.truth,
-        background=figures.background_of(card),
-        target=recipe.thresholds,
+        scores[present], validation.truth[present], precision=recipe.thresholds.precision
     )
-    named = {label.name: threshold for label, threshold in zip(card.labels, thresholds, strict=True)}
-    return replace(card.with_thresholds(named), temperature=temperature)
+    card = card.with_thresholds(dict(zip((label.name for label in card.labels), thresholds, strict=True)))
+    fitting = unknown.fitting if unknown else None
+    return replace(card, rejection=rejection.fit(card, validation, unknown=fitting, presence=presence))
 
 
 def _origin(record: RunRecord, recipe: Recipe, *, split_text: str) -> dict[str, Any]:
@@ -150,6 +191,7 @@ def _origin(record: RunRecord, recipe: Recipe, *, split_text: str) -> dict[str, 
         "seed": record.seed,
         "versions": record.versions,
         "host": record.host,
+        "float_sha256": record.float_sha256,
         "dataset": {
             "provenance": record.provenance,
             "licence": record.licence,
@@ -160,10 +202,16 @@ def _origin(record: RunRecord, recipe: Recipe, *, split_text: str) -> dict[str, 
 
 def _measurements(measured: Figures, floating: Rendering, integer: Rendering) -> dict[str, Any]:
     """How good the model is and what that was measured with, for its card."""
+    sizes = {"float_bytes": len(floating.content), "integer_bytes": len(integer.content)}
     return {
         "runtime": integer.classifier.interpreter.runtime,
-        "metrics": figures.for_card(measured, float_bytes=floating.size, integer_bytes=integer.size),
+        "metrics": figures.for_card(measured, **sizes),
     }
+
+
+def _texts(measured: Figures, split_text: str) -> dict[str, str]:
+    """What lies beside the model, by file name."""
+    return {SPLIT_FILE: _compact_split(split_text), REPORT_FILE: figures.describe(measured) + "\n"}
 
 
 def _compact_split(text: str) -> str:

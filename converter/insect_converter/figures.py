@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from insect_converter import calibration, evaluate, parity
+from insect_converter import calibration, evaluate, parity, rejection
 from insect_converter.split import Part
 from insect_edge.domain import Role
 from insect_edge.postprocess import softmax
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from insect_edge.card import ModelCard
+    from insect_edge.domain import Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +43,12 @@ class Figures:
         integer: metrics of the integer model.
         parity: the two compared; its calibration error is of validation and test photographs together.
         calibration_error_before: of the integer model without temperature.
+        reliability: diagrams `before` and `after` temperature, of the integer model on validation and test photographs
+            together, the latter cross-validated.
         verdicts: shares as `evaluate.verdict_shares` gives them, of the integer model.
+        thresholds: what each label's threshold leaves, as `evaluate.named_shares` gives it, on the validation
+            photographs, where it was fitted, and on the test photographs.
+        rejection: as `rejection.measure` gives it; empty where the card has none.
         table: of the integer model, as scikit-learn prints it.
     """
 
@@ -50,7 +56,10 @@ class Figures:
     integer: evaluate.Metrics
     parity: parity.Parity
     calibration_error_before: float
+    reliability: dict[str, list[calibration.ReliabilityBin]]
     verdicts: dict[str, float]
+    thresholds: dict[Part, dict[str, dict[str, float | None]]]
+    rejection: dict[str, Any]
     table: str
 
 
@@ -60,7 +69,12 @@ def background_of(card: ModelCard) -> list[int]:
 
 
 def compute(
-    floating: Mapping[Part, Outputs], integer: Mapping[Part, Outputs], *, card: ModelCard, seed: int
+    floating: Mapping[Part, Outputs],
+    integer: Mapping[Part, Outputs],
+    *,
+    card: ModelCard,
+    seed: int,
+    unknown: NDArray[np.float32] | None = None,
 ) -> Figures:
     """Measure both models.
 
@@ -69,23 +83,42 @@ def compute(
         integer: answers of the integer model to the same.
         card: with temperature and thresholds fitted.
         seed: of the cross-validation.
+        unknown: (photographs, labels), answers of the integer model to insects it does not know; None where there are
+            none.
     """
     names, background = [label.name for label in card.labels], background_of(card)
     before, after = floating[Part.TEST], integer[Part.TEST]
-    both = [integer[part] for part in (Part.VALIDATION, Part.TEST)]
-    error = calibration.cross_validated_error(
-        np.concatenate([outputs.logits for outputs in both]),
-        np.concatenate([outputs.truth for outputs in both]),
-        seed=seed,
-    )
+    logits, truth = _together(integer)
+    calibrated = calibration.cross_validated_scores(logits, truth, seed=seed)
+    error = calibration.calibration_error(calibrated, truth)
+    verdicts = {part: evaluate.verdicts_of(integer[part].logits, card) for part in (Part.VALIDATION, Part.TEST)}
     return Figures(
         floating=evaluate.measure(before.logits, before.truth, labels=names, background=background),
         integer=evaluate.measure(after.logits, after.truth, labels=names, background=background),
         parity=parity.compare(before.logits, after.logits, after.truth, calibration_error=error),
         calibration_error_before=calibration.calibration_error(softmax(after.logits, temperature=1.0), after.truth),
-        verdicts=evaluate.verdict_shares(softmax(after.logits, temperature=card.temperature), after.truth, card.labels),
+        reliability={
+            "before": calibration.reliability(softmax(logits, temperature=1.0), truth),
+            "after": calibration.reliability(calibrated, truth),
+        },
+        verdicts=_shares(after, card, verdicts[Part.TEST]),
+        thresholds={
+            part: evaluate.named_shares(given, integer[part].truth, card.labels) for part, given in verdicts.items()
+        },
+        rejection=rejection.measure(card, after, unknown=unknown) if card.rejection else {},
         table=evaluate.table(after.logits, after.truth, labels=names),
     )
+
+
+def _together(integer: Mapping[Part, Outputs]) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """Logits and truth of the validation and the test photographs."""
+    both = [integer[part] for part in (Part.VALIDATION, Part.TEST)]
+    return np.concatenate([one.logits for one in both]), np.concatenate([one.truth for one in both])
+
+
+def _shares(outputs: Outputs, card: ModelCard, verdicts: list[Verdict | None]) -> dict[str, float]:
+    scores = softmax(outputs.logits, temperature=card.temperature)
+    return evaluate.verdict_shares(scores, outputs.truth, card.labels, verdicts=verdicts if card.rejection else None)
 
 
 def for_card(figures: Figures, *, float_bytes: int, integer_bytes: int) -> dict[str, Any]:
@@ -96,6 +129,9 @@ def for_card(figures: Figures, *, float_bytes: int, integer_bytes: int) -> dict[
         "int8": asdict(figures.integer),
         "parity": asdict(figures.parity),
         "verdicts": figures.verdicts,
+        "thresholds": {str(part): table for part, table in figures.thresholds.items()},
+        "rejection": figures.rejection,
+        "reliability": {name: [asdict(entry) for entry in bins] for name, bins in figures.reliability.items()},
         "calibration_error_before_temperature": figures.calibration_error_before,
         "size_bytes": {"float": float_bytes, "int8": integer_bytes},
     }
@@ -120,5 +156,20 @@ def describe(figures: Figures) -> str:
         f"{'calibration error, before':<28}{figures.calibration_error_before:>20.4f}",
         f"{'calibration error, after':<28}{figures.parity.expected_calibration_error:>20.4f}",
         *(f"{'verdicts: ' + name.replace('_', ' '):<28}{share:>20.4f}" for name, share in figures.verdicts.items()),
+        *_rejection_rows(figures.rejection),
     ]
     return "\n".join([*rows, "", "int8, per label:", figures.table.rstrip()])
+
+
+def _rejection_rows(measured: dict[str, Any]) -> list[str]:
+    """How far animals stand apart from background, and known insects from unknown ones."""
+    apart = {"animals from background": measured["presence"]} if "presence" in measured else {}
+    apart |= {f"known by {name}": found for name, found in measured.get("scores", {}).items()}
+    if not apart:
+        return []
+    shares = {name: share for name, share in measured.get("unknown_insects", {}).items() if name != "photographs"}
+    return [
+        f"{'':<28}{'AUROC':>10}{'FPR95':>10}",
+        *(f"{name:<28}{found['auroc']:>10.4f}{found['fpr_at_95_tpr']:>10.4f}" for name, found in apart.items()),
+        *(f"{'unknown insects: ' + name:<28}{share:>20.4f}" for name, share in shares.items()),
+    ]

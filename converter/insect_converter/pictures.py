@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 LONGEST_ASPECT = 1.5
 """Panoramas are trimmed to this: the crops of training never reach their ends, and they would fill the memory."""
 _HASH_SIDE = 8
+_THUMBNAIL_SIDE = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,11 +34,13 @@ class Picture:
         pixels: (height, width, 3) uint8 in B, G, R order; orientation applied.
         sha256: of the file, in hex.
         difference_hash: 64 bits; alike pictures have alike hashes.
+        thumbnail: (16, 16) uint8, grey, to look at whether two are alike; None: their hashes have to do.
     """
 
     pixels: NDArray[np.uint8]
     sha256: str
     difference_hash: int
+    thumbnail: NDArray[np.uint8] | None = None
 
 
 def load(
@@ -66,6 +69,7 @@ def load(
                 pixels=_compact(pixels, shorter_side=shorter_side),
                 sha256=hashlib.sha256(data).hexdigest(),
                 difference_hash=difference_hash(pixels),
+                thumbnail=thumbnail(pixels),
             )
         on_each()
     return pictures, unreadable
@@ -77,6 +81,13 @@ def difference_hash(pixels: NDArray[np.uint8]) -> int:
     small = cv2.resize(grey, (_HASH_SIDE + 1, _HASH_SIDE), interpolation=cv2.INTER_AREA)
     bits = (small[:, 1:] > small[:, :-1]).ravel()
     return int.from_bytes(np.packbits(bits).tobytes(), "big")
+
+
+def thumbnail(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """What is left of a picture from far away: (16, 16) uint8, grey."""
+    grey = cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY)
+    small = cv2.resize(grey, (_THUMBNAIL_SIDE, _THUMBNAIL_SIDE), interpolation=cv2.INTER_AREA)
+    return cast("NDArray[np.uint8]", small)
 
 
 def _compact(pixels: NDArray[np.uint8], *, shorter_side: int) -> NDArray[np.uint8]:

@@ -47,6 +47,8 @@ def _container(kind: Any, value: Any, *, place: str) -> Any:
     arguments = typing.get_args(kind)
     if typing.get_origin(kind) is dict and isinstance(value, dict):
         return {key: from_plain(arguments[1], item, place=f"{place}: {key}") for key, item in value.items()}
+    if typing.get_origin(kind) is tuple and arguments[-1] is Ellipsis and isinstance(value, list | tuple):
+        return tuple(from_plain(arguments[0], item, place=place) for item in value)
     if typing.get_origin(kind) is tuple and isinstance(value, list | tuple) and len(value) == len(arguments):
         return tuple(from_plain(kind, item, place=place) for kind, item in zip(arguments, value, strict=True))
     raise RecipeError(f"{place} = {value!r}: {_wanted(kind)} is wanted")
@@ -66,5 +68,6 @@ def _wanted(kind: Any) -> str:
     if isinstance(kind, enum.EnumType):
         return f"one of {', '.join(map(str, kind))}"
     if typing.get_origin(kind) is tuple:
-        return f"a list of {len(typing.get_args(kind))} numbers"
+        arguments = typing.get_args(kind)
+        return "a list of numbers" if arguments[-1] is Ellipsis else f"a list of {len(arguments)} numbers"
     return {int: "a whole number", float: "a number", str: "text in quotes", bool: "true or false"}.get(kind, "a table")

@@ -8,9 +8,15 @@ from typing import Any
 from tqdm import tqdm
 
 
-def bar(*, total: int, description: str) -> Any:
-    """A bar with the expected remaining time; silent where standard error is no terminal."""
-    return tqdm(total=total, desc=description, unit="", leave=False, disable=not sys.stderr.isatty())
+def bar(*, total: int, description: str, done: int = 0) -> Any:
+    """A bar with the expected remaining time; silent where standard error is no terminal.
+
+    Args:
+        total: steps.
+        description: of the work.
+        done: steps of it that were done before, which say nothing of the speed.
+    """
+    return tqdm(total=total, initial=done, desc=description, unit="", leave=False, disable=not sys.stderr.isatty())
 
 
 def say(text: str) -> None:

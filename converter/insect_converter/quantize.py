@@ -69,13 +69,24 @@ def to_integer(folder: Path, representative: Callable[[], Iterator[Any]]) -> byt
     Raises:
         ConversionError: when TensorFlow's converter refuses.
     """
+    converter = integer_converter(folder, representative)
+    converter.inference_input_type = tf.uint8
+    converter.inference_output_type = tf.uint8
+    return _convert(converter)
+
+
+def integer_converter(folder: Path, representative: Callable[[], Iterator[Any]]) -> Any:
+    """TensorFlow's converter set to integer operators; input and output are still float.
+
+    Args:
+        folder: of a SavedModel that ends in logits.
+        representative: yields float input tensors.
+    """
     converter = tf.lite.TFLiteConverter.from_saved_model(str(folder))
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     converter.representative_dataset = representative
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
-    converter.inference_input_type = tf.uint8
-    converter.inference_output_type = tf.uint8
-    return _convert(converter)
+    return converter
 
 
 def inspect(content: bytes) -> IntegerReport:

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 RUN_FILE = "run.json"
 SPLIT_FILE = "split.csv"
-RECIPE_FILE = "recipe.json"
 HISTORY_FILE = "history.json"
+SCORES_FILE = "scores.json"
 WEIGHTS_FILE = "float.keras"
 _PACKAGES = ("insect-edge", "tensorflow", "tensorflow-cpu", "keras", "numpy", "opencv-python-headless", "scikit-learn")
 
@@ -45,6 +45,12 @@ class RunRecord:
         started: UTC, RFC 3339.
         provenance: where the photographs are from, in the user's words.
         licence: of the photographs, in the user's words.
+        changes: what `--set` changed in the recipe, as it was written.
+        out: folder of the bundle that is to be made.
+        backbone_weights: file of pretrained weights, or None for Keras' download or none at all.
+        data_sha256: of names, labels and contents of all photographs, whatever part they are in; empty where unknown.
+        unknown: folder of photographs of insects the model is not to know, or None.
+        float_sha256: of the float model's file, in hex; None until the run has finished.
     """
 
     recipe: dict[str, Any]
@@ -57,10 +63,17 @@ class RunRecord:
     started: str
     provenance: str
     licence: str
+    changes: tuple[str, ...] = ()
+    out: str | None = None
+    backbone_weights: str | None = None
+    data_sha256: str = ""
+    unknown: str | None = None
+    float_sha256: str | None = None
 
     def to_json(self) -> str:
         """The text of the run's file."""
-        fields = {name: getattr(self, name) for name in self.__slots__}
+        # The float model comes later, and its hash from its file.
+        fields = {name: getattr(self, name) for name in self.__slots__ if name != "float_sha256"}
         # Escaped, since a path may hold bytes that are no UTF-8.
         return json.dumps(fields, indent=2, ensure_ascii=True) + "\n"
 
@@ -91,8 +104,9 @@ def create(folder: Path, record: RunRecord, *, split_text: str) -> None:
         raise TrainingError(f"{folder}: there is a run in it already: name another folder with --run")
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / RUN_FILE).write_text(record.to_json(), encoding="utf-8")
         (folder / SPLIT_FILE).write_text(split_text, encoding="utf-8")
+        # Last, and at once: a folder with this file is a run that can be gone on with.
+        _replace(folder / RUN_FILE, record.to_json())
 
 
 @contextlib.contextmanager
@@ -112,20 +126,80 @@ def writing(folder: Path) -> Iterator[None]:
         ) from error
 
 
+def write_history(folder: Path, records: Sequence[dict[str, Any]]) -> None:
+    """Put the records of all stages and epochs so far into a run's folder.
+
+    Raises:
+        TrainingError: when it cannot be written.
+    """
+    with writing(folder):
+        _replace(folder / HISTORY_FILE, json.dumps(records, indent=1) + "\n")
+
+
+def write_scores(folder: Path, scores: dict[str, Any]) -> None:
+    """Put what the exported bundle scored into a run's folder, in the place of an earlier bundle's.
+
+    Raises:
+        TrainingError: when it cannot be written.
+    """
+    with writing(folder):
+        _replace(folder / SCORES_FILE, json.dumps(scores, indent=1) + "\n")
+
+
+def save_model(folder: Path, model: Any) -> None:
+    """Put the float model into a run's folder; it is there whole or not at all.
+
+    Raises:
+        TrainingError: when it cannot be written.
+    """
+    temporary = folder / f"writing.{WEIGHTS_FILE}"
+    with writing(folder):
+        model.save(temporary)
+        temporary.replace(folder / WEIGHTS_FILE)
+
+
+def float_hash(run: Path) -> str:
+    """SHA-256 of a run's float model, in hex.
+
+    Raises:
+        TrainingError: when there is none.
+    """
+    try:
+        with (run / WEIGHTS_FILE).open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise TrainingError(
+            f"{run / WEIGHTS_FILE}: cannot be read ({error.strerror}): finish the run with `train --resume`"
+        ) from error
+
+
 def open_run(folder: Path) -> tuple[RunRecord, str]:
-    """Read what went into a run, and the text of its split.
+    """Read what went into a finished run, and the text of its split.
 
     Raises:
         TrainingError: when it is no run's folder or the run did not finish.
     """
+    record, split_text = open_started(folder)
+    if not (folder / WEIGHTS_FILE).is_file():
+        raise TrainingError(
+            f"{folder}: the run did not finish, there is no {WEIGHTS_FILE}: go on with `train --resume {folder}`"
+        )
+    return replace(record, float_sha256=float_hash(folder)), split_text
+
+
+def open_started(folder: Path) -> tuple[RunRecord, str]:
+    """Read what went into a run, finished or not, and the text of its split.
+
+    Raises:
+        TrainingError: when it is no run's folder.
+    """
     try:
         content = json.loads((folder / RUN_FILE).read_text(encoding="utf-8"))
-        record = RunRecord(**{**content, "labels": tuple(content["labels"])})
+        lists = {name: tuple(content[name]) for name in ("labels", "changes") if name in content}
+        record = RunRecord(**{**content, **lists})
         split_text = (folder / SPLIT_FILE).read_text(encoding="utf-8")
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise TrainingError(f"{folder}: no training run ({error}): name the folder that `train` wrote") from error
-    if not (folder / WEIGHTS_FILE).is_file():
-        raise TrainingError(f"{folder}: the run did not finish, there is no {WEIGHTS_FILE}: train again")
     return record, split_text
 
 
@@ -164,3 +238,16 @@ def read_split(text: str, dataset: Dataset, *, labels: Sequence[str]) -> Split:
 def text_hash(text: str) -> str:
     """SHA-256 of a text, in hex."""
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def data_hash(split_text: str) -> str:
+    """SHA-256 of the photographs of a split, in hex: names, labels and contents, not what part they are in."""
+    rows = sorted((row["name"], row["label"], row["sha256"]) for row in csv.DictReader(io.StringIO(split_text)))
+    return text_hash("\n".join(",".join(row) for row in rows))
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write a file that is whole at any moment, whatever there was before."""
+    temporary = path.with_name(f"writing.{path.name}")
+    temporary.write_text(text, encoding="utf-8")
+    temporary.replace(path)

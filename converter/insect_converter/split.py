@@ -3,33 +3,25 @@
 from __future__ import annotations
 
 import csv
-import enum
 import hashlib
 import io
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
+from insect_converter import dealing, likeness
+from insect_converter.dealing import Group
 from insect_converter.errors import DatasetError
+from insect_converter.parts import HELD_BACK, Part
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from insect_converter.dataset import Dataset, Photograph
-    from insect_converter.pictures import Picture
-
-NEAR_DUPLICATE_BITS = 4
-"""Pictures whose difference hashes differ in at most so many of 64 bits are taken for one motif."""
+    from insect_converter.likeness import Fingerprint
 
 
-class Part(enum.StrEnum):
-    """What a photograph is used for."""
-
-    TRAIN = "train"
-    VALIDATION = "validation"
-    TEST = "test"
+__all__ = ["Part", "Split", "divide", "leaks", "nearness", "to_csv"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,68 +32,92 @@ class Split:
         train: what the weights are fitted to.
         validation: what epochs, temperature and thresholds are chosen on.
         test: what is reported; nothing is chosen on it.
-        groups: how many near-duplicate groups of more than one photograph there were.
+        groups: how many groups of more than one photograph, near-duplicates or named ones, there were.
+        leaked: left out, since the data came divided and these show what lies in a part further from training.
     """
 
     train: tuple[Photograph, ...]
     validation: tuple[Photograph, ...]
     test: tuple[Photograph, ...]
     groups: int
+    leaked: tuple[Photograph, ...] = ()
 
     def part(self, part: Part) -> tuple[Photograph, ...]:
         """The photographs of one part."""
         return {Part.TRAIN: self.train, Part.VALIDATION: self.validation, Part.TEST: self.test}[part]
 
 
-def divide(dataset: Dataset, pictures: Mapping[Path, Picture], *, validation: float, test: float, seed: int) -> Split:
-    """Divide each class in the same proportion; near-duplicates stay together.
+def divide(
+    dataset: Dataset,
+    pictures: Mapping[Path, Fingerprint],
+    *,
+    validation: float,
+    test: float,
+    seed: int,
+    near: Sequence[int] | None = None,
+) -> Split:
+    """Divide each class in the same proportion; near-duplicates and named groups stay together.
 
-    Photographs are ordered by a hash of the seed and their content, not by name or place in the folder: adding some
-    leaves (nearly all of) the others where they were.
+    Photographs are ordered by a hash of seed and content, so that adding some leaves nearly all others where they were.
+    Data that came divided stays so; a part that it lacks is taken from training.
 
     Args:
         dataset: to divide; each class with at least three photographs.
-        pictures: decoded, by path.
+        pictures: by path.
         validation: wanted share, in (0, 1).
         test: wanted share, in (0, 1).
         seed: another one gives another division.
+        near: for each photograph the position of the first one like it; None: to be found out.
 
     Raises:
-        DatasetError: when the photographs of a class are so much alike that they do not fill three parts.
+        DatasetError: when the groups of a class do not fill three parts, or one was given to several.
     """
-    groups_of = _groups(dataset, pictures)
-    parts: dict[Part, list[Photograph]] = {part: [] for part in Part}
-    for label, groups in enumerate(groups_of):
-        if len(groups) < len(Part):
-            raise DatasetError(
-                f"class {dataset.labels[label]}: {len(groups)} different motifs among its photographs, the others are "
-                f"near-duplicates: at least {len(Part)} are needed: add photographs or take the folder out"
-            )
-        groups.sort(key=lambda group: min(_rank(seed, pictures[photograph.path]) for photograph in group))
-        for part, chosen in _deal(groups, validation=validation, test=test).items():
-            parts[part].extend(chosen)
+    near = near or likeness.alike([pictures[photograph.path] for photograph in dataset.photographs])
+    _refuse_torn(dataset.photographs)
+    leaked = leaks(dataset.photographs, near=near)
+    kept = [photograph if position not in leaked else None for position, photograph in enumerate(dataset.photographs)]
+    found = likeness.groups(kept, near=near)
+    groups = [_settled(members, pictures, seed=seed) for members in found]
+    parts = dealing.deal(groups, dataset.labels, validation=validation, test=test)
     ordered = {part: tuple(sorted(chosen, key=lambda photograph: photograph.name)) for part, chosen in parts.items()}
     return Split(
         train=ordered[Part.TRAIN],
         validation=ordered[Part.VALIDATION],
         test=ordered[Part.TEST],
-        groups=sum(len(group) > 1 for groups in groups_of for group in groups),
+        groups=sum(len(members) > 1 for members in found),
+        leaked=tuple(dataset.photographs[position] for position in sorted(leaked)),
     )
 
 
-def near_duplicates(hashes: Sequence[int]) -> list[int]:
-    """For each picture the position of the first one of its group (its own where it is alone)."""
-    values = np.array(hashes, dtype=np.uint64)
-    owner = list(range(len(values)))
-    for position in range(1, len(values)):
-        different = np.bitwise_xor(values[:position], values[position])
-        near = np.flatnonzero(_bit_counts(different) <= NEAR_DUPLICATE_BITS)
-        for other in near.tolist():
-            _join(owner, other, position)
-    return [_root(owner, position) for position in range(len(owner))]
+def leaks(photographs: Sequence[Photograph], *, near: Sequence[int]) -> dict[int, int]:
+    """Photographs that were given to a part nearer to training than a near-duplicate of theirs.
+
+    Args:
+        photographs: in any order.
+        near: for each the position of the first one like it.
+
+    Returns:
+        Their positions, each with that of a photograph that it must not be learnt from beside.
+    """
+    furthest: dict[int, int] = {}
+    for position, (photograph, first) in enumerate(zip(photographs, near, strict=True)):
+        if photograph.split is not None:
+            held = furthest.setdefault(first, position)
+            if nearness(photograph) < nearness(photographs[held]):
+                furthest[first] = position
+    return {
+        position: furthest[first]
+        for position, (photograph, first) in enumerate(zip(photographs, near, strict=True))
+        if photograph.split is not None and photograph.split is not photographs[furthest[first]].split
+    }
 
 
-def to_csv(split: Split, labels: Sequence[str], pictures: Mapping[Path, Picture]) -> str:
+def nearness(photograph: Photograph) -> int:
+    """How near to training: 0 where it was given to test; what is open is as near as can be."""
+    return HELD_BACK.index(photograph.split) if photograph.split in HELD_BACK else len(HELD_BACK)
+
+
+def to_csv(split: Split, labels: Sequence[str], pictures: Mapping[Path, Fingerprint]) -> str:
     """The division as text: `name,label,split,sha256`, sorted by name."""
     rows = [
         (photograph.name, labels[photograph.label], part.value, pictures[photograph.path].sha256)
@@ -115,54 +131,27 @@ def to_csv(split: Split, labels: Sequence[str], pictures: Mapping[Path, Picture]
     return buffer.getvalue()
 
 
-def _groups(dataset: Dataset, pictures: Mapping[Path, Picture]) -> list[list[list[Photograph]]]:
-    """For each label its groups of near-duplicates; most have one member."""
-    first_of = near_duplicates([pictures[photograph.path].difference_hash for photograph in dataset.photographs])
-    groups: dict[int, list[Photograph]] = {}
-    for photograph, first in zip(dataset.photographs, first_of, strict=True):
-        groups.setdefault(first, []).append(photograph)
-    # A group that carries several labels is kept whole under the label of its first photograph.
-    owned: list[list[list[Photograph]]] = [[] for _ in dataset.labels]
-    for first, group in groups.items():
-        owned[dataset.photographs[first].label].append(group)
-    return owned
+def _refuse_torn(photographs: Sequence[Photograph]) -> None:
+    """Make sure that where the data came divided and with named groups, these do not contradict each other."""
+    part_of: dict[str, Part] = {}
+    for photograph in photographs:
+        if photograph.group is None or photograph.split is None:
+            continue
+        if part_of.setdefault(photograph.group, photograph.split) is not photograph.split:
+            raise DatasetError(
+                f"group {photograph.group} is in {part_of[photograph.group]} and in {photograph.split}: give each "
+                "group one part, or divide anew with `prepare --split`"
+            )
 
 
-def _deal(groups: list[list[Photograph]], *, validation: float, test: float) -> dict[Part, list[Photograph]]:
-    """Divide one label's groups, at least three, in their order: test first, then validation; no part stays empty."""
-    total = sum(len(group) for group in groups)
-    wanted = {Part.TEST: max(1, round(total * test)), Part.VALIDATION: max(1, round(total * validation))}
-    dealt: dict[Part, list[list[Photograph]]] = {part: [] for part in Part}
-    for group in groups:
-        fitting = (part for part, count in wanted.items() if _size(dealt[part]) + len(group) <= count)
-        dealt[next(fitting, Part.TRAIN)].append(group)
-    # Large groups may fit nowhere, and large shares may leave nothing to learn from.
-    for part in (part for part in Part if not dealt[part]):
-        giver = max(dealt, key=lambda other: len(dealt[other]))
-        dealt[part].append(dealt[giver].pop(dealt[giver].index(min(dealt[giver], key=len))))
-    return {part: [photograph for group in dealt[part] for photograph in group] for part in Part}
+def _settled(members: Sequence[Photograph], pictures: Mapping[Path, Fingerprint], *, seed: int) -> Group:
+    """A group in the one part, if any, that its members were given to."""
+    return Group(
+        members=tuple(members),
+        part=next((photograph.split for photograph in members if photograph.split), None),
+        rank=min(_rank(seed, pictures[photograph.path]) for photograph in members),
+    )
 
 
-def _size(groups: list[list[Photograph]]) -> int:
-    return sum(len(group) for group in groups)
-
-
-def _rank(seed: int, picture: Picture) -> str:
+def _rank(seed: int, picture: Fingerprint) -> str:
     return hashlib.sha256(f"{seed}:{picture.sha256}".encode()).hexdigest()
-
-
-def _bit_counts(values: np.ndarray[tuple[int], np.dtype[np.uint64]]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    octets = values.view(np.uint8).reshape(len(values), 8)
-    counts: np.ndarray[tuple[int], np.dtype[np.int64]] = np.unpackbits(octets, axis=1).sum(axis=1, dtype=np.int64)
-    return counts
-
-
-def _root(owner: list[int], position: int) -> int:
-    while owner[position] != position:
-        position = owner[position]
-    return position
-
-
-def _join(owner: list[int], first: int, second: int) -> None:
-    first, second = _root(owner, first), _root(owner, second)
-    owner[max(first, second)] = min(first, second)

@@ -2,156 +2,196 @@
 
 from __future__ import annotations
 
-import math
-import time
-from dataclasses import dataclass
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from insect_converter import backbone as backbones
-from insect_converter import progress
-from insect_converter.batches import AugmentedBatches, PlainBatches
-from insect_converter.judge import Judge, Record, score_of
+from insect_converter import checkpoint as checkpoints
+from insect_converter import head_stage, logit_adjustment, progress, run_record
+from insect_converter.batches import PlainBatches
+from insect_converter.checkpoint import Checkpoint
+from insect_converter.errors import TrainingError
+from insect_converter.fine_tuning import FineTuning
+from insect_converter.judge import score_of
 from insect_converter.split import Part
-from insect_edge import preprocess
-from insect_edge.domain import Role
+from insect_converter.tensorboard import TensorBoard
+from insect_converter.views import Views, model_views, occurrences, training_batches
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
-    from insect_converter.recipes import FineTuning, Recipe
+    from insect_converter.judge import Record
+    from insect_converter.recipes import Recipe
     from insect_converter.training_set import TrainingSet
 
-_HEAD_BATCH = 64
+__all__ = ["Views", "fit", "model_views"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Views:
-    """A part of the photographs as the Pi would see it.
-
-    Attributes:
-        pixels: (photographs, size, size, 3) uint8, R, G, B.
-        targets: (photographs, labels) one-hot.
-    """
-
-    pixels: NDArray[np.uint8]
-    targets: NDArray[np.float32]
-
-
-def fit(data: TrainingSet, recipe: Recipe, *, backbone: Any, seed: int, folder: Path) -> tuple[Any, list[Record]]:
+def fit(
+    data: TrainingSet, recipe: Recipe, *, backbone: Any, seed: int, folder: Path, resume: bool = False
+) -> tuple[Any, list[Record]]:
     """Train both stages.
 
     Args:
         data: what to learn from.
         recipe: how.
-        backbone: from `backbone.build_backbone`; it is trained in place.
+        backbone: from `backbone.build_backbone`; it is trained in place. Where `resume` finds a checkpoint, one from
+            `backbone.build_empty` will do.
         seed: of everything random.
-        folder: of the run; the best weights are kept there while training.
+        folder: of the run; after each epoch the history and a checkpoint are written there.
+        resume: go on from the folder's checkpoint, where there is one.
 
     Returns:
         The float model with its best weights, and the records of the head stage and of each epoch.
 
     Raises:
-        TrainingError: when training diverges or its weights cannot be written.
+        TrainingError: when training diverges, its state cannot be written, or the checkpoint does not fit.
     """
     keras.utils.set_random_seed(seed)
-    validation = model_views(data, Part.VALIDATION, recipe)
+    if recipe.deterministic:
+        tf.config.experimental.enable_op_determinism()
     model = backbones.build_model(
         backbone, labels=len(data.labels), image_size=recipe.image_size, dropout=recipe.fine_tuning.dropout
     )
-    train = model_views(data, Part.TRAIN, recipe)
-    history = [_fit_head(model, backbone, train=train, validation=validation, recipe=recipe)]
+    training = Training(model, backbone, data=data, recipe=recipe, seed=seed, folder=folder)
+    standing = checkpoints.read(folder) if resume else None
+    if standing is None:
+        training.begin()
     if recipe.fine_tuning.epochs:
-        history += _fine_tune_members(
-            model, backbone, data=data, validation=validation, recipe=recipe, seed=seed, folder=folder
+        training.fine_tune(standing)
+    if recipe.logit_adjustment:
+        training.adjust()
+    return model, training.history
+
+
+class Training:
+    """Both stages of one run, and where they stand.
+
+    Attributes:
+        history: the records so far.
+    """
+
+    def __init__(
+        self, model: Any, backbone: Any, *, data: TrainingSet, recipe: Recipe, seed: int, folder: Path
+    ) -> None:
+        """Get ready; the model is from `backbone.build_model`, the other arguments are those of `fit`."""
+        self.history: list[Record] = []
+        self._model, self._backbone = model, backbone
+        self._data, self._recipe, self._seed, self._folder = data, recipe, seed, folder
+        self._validation = model_views(data, Part.VALIDATION, recipe)
+        self._start = model.get_weights()
+        self._members: list[tuple[float, list[NDArray[Any]]]] = []
+        self._board = TensorBoard(folder)
+
+    def begin(self) -> None:
+        """The first stage, where the recipe has one."""
+        if not self._recipe.head.epochs:
+            return
+        record = head_stage.fit(
+            self._model,
+            self._backbone,
+            labels=self._data.labels,
+            train=model_views(self._data, Part.TRAIN, self._recipe),
+            validation=self._validation,
+            recipe=self._recipe,
         )
-    return model, history
+        self.history.append(record)
+        self._start = self._model.get_weights()
+
+    def fine_tune(self, standing: Checkpoint | None) -> None:
+        """The second stage, once or several times from the same start; the best or the average is in the model then.
+
+        Args:
+            standing: where to go on from; None to begin.
+
+        Raises:
+            TrainingError: when training diverges, its state cannot be written, or it does not fit the recipe.
+        """
+        if standing is not None:
+            self._restore(standing)
+        for member in range(len(self._members), self._recipe.fine_tuning.members):
+            if self._recipe.fine_tuning.members > 1:
+                progress.say(f"fine-tuning {member + 1} of {self._recipe.fine_tuning.members}")
+            stage = self._member(member, standing)
+            standing = None
+            stage.run(on_epoch=lambda stage=stage: self._write(stage))  # type: ignore[misc]  # mypy and lambdas
+            self._model.set_weights(stage.judge.best)
+            self.history += stage.records
+            self._members.append((stage.judge.best_score, stage.judge.best))
+        if len(self._members) > 1:
+            self.history.append(average(self._model, self._members, validation=self._plain()))
+
+    def adjust(self) -> None:
+        """Take out of the logits how often each label occurred in an epoch."""
+        truth = self._validation.targets.argmax(axis=1)
+        offsets = logit_adjustment.offsets(
+            self._model.predict(self._plain(), verbose=0),
+            truth,
+            occurs=occurrences(self._data, self._recipe),
+            strength=self._recipe.logit_adjustment,
+        )
+        layer = self._model.get_layer("logits")
+        kernel, bias = layer.get_weights()
+        layer.set_weights([kernel, bias + offsets])
+        accuracy = float(np.mean(self._model.predict(self._plain(), verbose=0).argmax(axis=1) == truth))
+        self.history.append({"stage": "logit adjustment", "val_accuracy": accuracy})
+        progress.say(
+            f"shares of the labels taken out: validation accuracy {accuracy:.4f}, "
+            f"{self._data.labels[int(offsets.argmin())]} {offsets.min():+.2f} to "
+            f"{self._data.labels[int(offsets.argmax())]} {offsets.max():+.2f}"
+        )
+
+    def _member(self, member: int, standing: Checkpoint | None) -> FineTuning:
+        keras.utils.set_random_seed(self._seed + member)
+        self._model.set_weights(self._start)
+        stage = FineTuning(
+            self._model,
+            self._backbone,
+            batches=training_batches(self._data, self._recipe, seed=self._seed + member),
+            validation=self._plain(),
+            recipe=self._recipe,
+        )
+        if standing is not None:
+            with _fitting(self._folder):
+                stage.restore(standing)
+            progress.say(f"going on after epoch {standing.facts['epoch']}")
+        return stage
+
+    def _plain(self) -> PlainBatches:
+        return PlainBatches(self._validation.pixels, self._validation.targets, contract=self._recipe.contract())
+
+    def _restore(self, standing: Checkpoint) -> None:
+        with _fitting(self._folder):
+            self.history = list(standing.facts["history"])
+            self._members = [
+                (score, standing.arrays[f"member {number}"]) for number, score in enumerate(standing.facts["scores"])
+            ]
+            self._start = standing.arrays.get("start", self._start)
+
+    def _write(self, stage: FineTuning) -> None:
+        """Put down where everything stands, and the history as people read it."""
+        here = stage.checkpoint()
+        arrays = {f"member {number}": weights for number, (_, weights) in enumerate(self._members)}
+        if len(self._members) + 1 < self._recipe.fine_tuning.members:
+            arrays["start"] = self._start
+        facts = {"history": self.history, "scores": [score for score, _ in self._members]}
+        checkpoints.write(self._folder, Checkpoint(facts={**here.facts, **facts}, arrays={**here.arrays, **arrays}))
+        run_record.write_history(self._folder, self.history + stage.records)
+        self._board.add(stage.records[-1:], member=len(self._members))
 
 
-def model_views(data: TrainingSet, part: Part, recipe: Recipe) -> Views:
-    """Pass a part through the Pi's own preprocessing."""
-    contract = recipe.contract()
-    pixels, labels = data.arrays(part)
-    views = [preprocess.to_model_pixels(picture, region=None, contract=contract) for picture in pixels]
-    return Views(pixels=np.stack(views), targets=np.eye(len(data.labels), dtype=np.float32)[labels])
-
-
-def _features(backbone: Any, views: NDArray[np.uint8], *, description: str) -> NDArray[np.float32]:
-    batches = PlainBatches(views)
-    with progress.bar(total=len(batches), description=description) as bar:
-        step = keras.callbacks.LambdaCallback(on_predict_batch_end=lambda *_, **__: bar.update())
-        features: NDArray[np.float32] = backbone.predict(batches, verbose=0, callbacks=[step])
-    return features
-
-
-def _fit_head(model: Any, backbone: Any, *, train: Views, validation: Views, recipe: Recipe) -> Record:
-    """Fit the logits layer on features computed once a photograph."""
-    started = time.monotonic()
-    features = _features(backbone, train.pixels, description="features")
-    judged = _features(backbone, validation.pixels, description="features (validation)")
-    head = _head(model, recipe, steps=math.ceil(len(features) / _HEAD_BATCH) * recipe.head.epochs)
-    result = head.fit(
-        features,
-        train.targets,
-        epochs=recipe.head.epochs,
-        batch_size=_HEAD_BATCH,
-        verbose=0,
-        validation_data=(judged, validation.targets),
-    )
-    record: Record = {key: float(values[-1]) for key, values in result.history.items()}
-    record |= {"stage": "head", "epoch": recipe.head.epochs, "seconds": time.monotonic() - started}
-    progress.say(
-        f"head: {recipe.head.epochs} epochs on cached features, "
-        f"validation accuracy {record['val_accuracy']:.4f}, {record['seconds']:.0f} s"
-    )
-    return record
-
-
-def _head(model: Any, recipe: Recipe, *, steps: int) -> Any:
-    """The model's own logits layer, ready to learn from features."""
-    logits = model.get_layer("logits")
-    features = keras.Input(logits.input.shape[1:])
-    head = keras.Model(features, logits(keras.layers.Dropout(recipe.fine_tuning.dropout)(features)))
-    schedule = keras.optimizers.schedules.CosineDecay(recipe.head.learning_rate, steps)
-    optimizer = keras.optimizers.AdamW(schedule, weight_decay=recipe.head.weight_decay)
-    head.compile(optimizer, _loss(recipe), metrics=["accuracy"])
-    return head
-
-
-def _loss(recipe: Recipe) -> Any:
-    return keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=recipe.fine_tuning.label_smoothing)
-
-
-def _fine_tune_members(
-    model: Any, backbone: Any, *, data: TrainingSet, validation: Views, recipe: Recipe, seed: int, folder: Path
-) -> list[Record]:
-    """Fine-tune once or several times from the same head, and leave the best or the average in the model."""
-    plan, head = recipe.fine_tuning, model.get_weights()
-    records: list[Record] = []
-    members: list[tuple[float, list[NDArray[np.float32]]]] = []
-    for member in range(plan.members):
-        if plan.members > 1:
-            progress.say(f"fine-tuning {member + 1} of {plan.members}")
-        model.set_weights(head)
-        keras.utils.set_random_seed(seed + member)
-        batches = _training_batches(data, recipe, seed=seed + member)
-        judge = _fine_tune(model, backbone, batches=batches, validation=validation, recipe=recipe, folder=folder)
-        records += judge.records
-        members.append((judge.best_score, model.get_weights()))
-    if plan.members > 1:
-        records.append(_average(model, members, validation=validation))
-    return records
-
-
-def _average(model: Any, members: list[tuple[float, list[NDArray[np.float32]]]], *, validation: Views) -> Record:
+def average(model: Any, members: Sequence[tuple[float, list[NDArray[Any]]]], *, validation: PlainBatches) -> Record:
     """Leave the mean of the members' weights in the model, or the best member where the mean validates worse."""
     best_score, best = max(members, key=lambda member: member[0])
     model.set_weights([np.mean(tensors, axis=0) for tensors in zip(*(weights for _, weights in members), strict=True)])
-    loss, accuracy = model.evaluate(PlainBatches(validation.pixels, validation.targets), verbose=0)
+    loss, accuracy = model.evaluate(validation, verbose=0)
     kept = score_of(accuracy=accuracy, loss=loss) >= best_score
     if not kept:
         model.set_weights(best)
@@ -162,59 +202,13 @@ def _average(model: Any, members: list[tuple[float, list[NDArray[np.float32]]]],
     return {"stage": "average", "members": float(len(members)), "val_loss": loss, "val_accuracy": accuracy}
 
 
-def _fine_tune(
-    model: Any, backbone: Any, *, batches: AugmentedBatches, validation: Views, recipe: Recipe, folder: Path
-) -> Judge:
-    """Run the second stage once; its best weights are in the model then."""
-    plan = recipe.fine_tuning
-    backbones.freeze(backbone, until=plan.frozen_until)
-    # Both models share every weight: one learns at the size of the views, the other is judged at the size of the Pi.
-    trainer = backbones.resized(model, backbone, image_size=plan.image_size)
-    model.compile(loss=_loss(recipe), metrics=["accuracy"])
-    trainer.compile(_optimizer(plan, steps=len(batches)), _loss(recipe), metrics=["accuracy"])
-    judge = Judge(
-        model,
-        PlainBatches(validation.pixels, validation.targets),
-        folder=folder,
-        patience=plan.patience,
-        steps=len(batches) * plan.epochs,
-    )
-    swap = [keras.callbacks.SwapEMAWeights(swap_on_epoch=True)] if plan.ema_momentum else []
-    trainer.fit(batches, epochs=plan.epochs, shuffle=False, verbose=0, callbacks=[*swap, judge])
-    model.load_weights(judge.file)
-    return judge
-
-
-def _optimizer(plan: FineTuning, *, steps: int) -> Any:
-    warmup = round(plan.warmup_epochs * steps)
-    schedule = keras.optimizers.schedules.CosineDecay(
-        initial_learning_rate=0.0,
-        warmup_target=plan.learning_rate,
-        warmup_steps=warmup,
-        decay_steps=max(1, plan.epochs * steps - warmup),
-    )
-    ema = {"use_ema": True, "ema_momentum": plan.ema_momentum} if plan.ema_momentum else {}
-    optimizer = keras.optimizers.AdamW(schedule, weight_decay=plan.weight_decay, **ema)
-    # Decaying biases and batch-norm scales only shrinks what must be free.
-    optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
-    return optimizer
-
-
-def _training_batches(data: TrainingSet, recipe: Recipe, *, seed: int) -> AugmentedBatches:
-    pixels, labels = data.arrays(Part.TRAIN)
-    background = _background(data, recipe)
-    return AugmentedBatches(
-        pixels,
-        labels,
-        plan=recipe.fine_tuning,
-        augmentations=[
-            recipe.background_augmentation if index in background else recipe.augmentation
-            for index in range(len(data.labels))
-        ],
-        background=background,
-        seed=seed,
-    )
-
-
-def _background(data: TrainingSet, recipe: Recipe) -> set[int]:
-    return {index for index, label in enumerate(data.labels) if recipe.facts(label).role is Role.BACKGROUND}
+@contextmanager
+def _fitting(folder: Path) -> Iterator[None]:
+    """Turn what a checkpoint of something else causes into one line."""
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise TrainingError(
+            f"{folder / checkpoints.FILE}: it does not fit the run's recipe ({str(error).partition(chr(10))[0]}): "
+            "delete it to begin this run's training anew"
+        ) from error

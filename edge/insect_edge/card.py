@@ -9,6 +9,7 @@ from typing import Any
 
 from insect_edge.domain import BACKGROUND, Label, Role, Taxon
 from insect_edge.errors import ModelError
+from insect_edge.rejection import SCORES, SOFTMAX, Rejection
 
 FORMAT_VERSION = 1
 DEFAULT_THRESHOLD = 0.5
@@ -83,6 +84,7 @@ class ModelCard:
         temperature: logits are divided by it before the softmax.
         sha256: of the model file in hex; None for a bare file.
         golden: None for a bare file.
+        rejection: when a name is withheld; None where thresholds alone decide.
         details: everything else on the card, for people: recipe, versions, metrics, provenance, licence.
     """
 
@@ -93,6 +95,7 @@ class ModelCard:
     temperature: float = 1.0
     sha256: str | None = None
     golden: Golden | None = None
+    rejection: Rejection | None = None
     details: dict[str, Any] = field(default_factory=dict)
 
     def with_thresholds(self, thresholds: dict[str, float]) -> ModelCard:
@@ -136,6 +139,7 @@ def to_json(card: ModelCard) -> str:
         "temperature": card.temperature,
         "golden": asdict(card.golden) if card.golden else None,
         "labels": labels,
+        **({"rejection": asdict(card.rejection)} if card.rejection else {}),
         **card.details,
     }
     return json.dumps(content, indent=2, ensure_ascii=False, sort_keys=False) + "\n"
@@ -171,7 +175,7 @@ def from_json(text: str, *, source: str) -> ModelCard:
 
 
 _KNOWN = frozenset(
-    {"format_version", "model_id", "sha256", "input", "activation", "temperature", "golden", "labels"},
+    {"format_version", "model_id", "sha256", "input", "activation", "temperature", "golden", "labels", "rejection"},
 )
 
 
@@ -179,14 +183,16 @@ def _card(content: dict[str, Any]) -> ModelCard:
     labels = tuple(_label(index, entry) for index, entry in enumerate(content["labels"]))
     if not labels:
         raise ValueError("it has no labels")
+    activation = _one_of(content["activation"], ACTIVATIONS, name="activation")
     return ModelCard(
         model_id=str(content["model_id"]),
         labels=labels,
         input=_input(content["input"]),
-        activation=_one_of(content["activation"], ACTIVATIONS, name="activation"),
+        activation=activation,
         temperature=_number(content["temperature"], name="temperature", above=0.0),
         sha256=str(content["sha256"]),
         golden=_golden(content["golden"], labels=len(labels)),
+        rejection=_rejection(content.get("rejection"), labels=labels, activation=activation),
         details={key: value for key, value in content.items() if key not in _KNOWN},
     )
 
@@ -212,6 +218,22 @@ def _golden(entry: dict[str, Any], *, labels: int) -> Golden:
     _number(golden.score, name="golden score")
     _number(golden.tolerance, name="golden tolerance", above=0.0)
     return golden
+
+
+def _rejection(entry: dict[str, Any] | None, *, labels: tuple[Label, ...], activation: str) -> Rejection | None:
+    if entry is None:
+        return None
+    rejection = Rejection(**entry)
+    # Of a graph that ends in a softmax the logits are gone.
+    _one_of(rejection.score, SCORES if activation == "logits" else (SOFTMAX,), name="rejection score")
+    if len(labels) < 2 or all(label.role is Role.BACKGROUND for label in labels):  # noqa: PLR2004 - to tell apart
+        raise ValueError("rejection needs two labels, of which one is no background")
+    _number(rejection.threshold, name="rejection threshold")
+    _score(rejection.presence, name="rejection presence")
+    for name in ("auroc", "fpr_at_95_tpr"):
+        if getattr(rejection, name) is not None:
+            _score(getattr(rejection, name), name=f"rejection {name}")
+    return rejection
 
 
 def _one_of(value: Any, allowed: tuple[str, ...], *, name: str) -> str:

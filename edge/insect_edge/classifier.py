@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from insect_edge import golden, postprocess, preprocess
+from insect_edge import golden, postprocess, preprocess, rejection
 from insect_edge.domain import Classification
 from insect_edge.errors import InferenceError, ModelError
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from insect_edge.card import Golden, ModelCard
-    from insect_edge.domain import Frame, Region
+    from insect_edge.domain import Evidence, Frame, Region
     from insect_edge.protocols import Interpreter
 
 TOP = 5
@@ -52,6 +52,7 @@ class Classifier:
         self._card = card
         self._top = top
         self._timer = timer
+        self._animals = rejection.animals(card.labels)
         self._table = preprocess.quantization_table(card.input, interpreter.input)
         if card.golden is not None:
             self._check_golden(card.golden)
@@ -82,12 +83,24 @@ class Classifier:
         output = self._interpreter.invoke(tensor)
         inference_ms = (self._timer() - started) * 1e3
         with np.errstate(invalid="ignore"):  # told below, as an error
-            scores = postprocess.scores_of(output, spec=self._interpreter.output, card=self._card)
+            real = postprocess.dequantize(output, self._interpreter.output)
+            scores = postprocess.scores_of(real, card=self._card)
         if not np.isfinite(scores).all():
             raise InferenceError(f"{self._card.model_id}: the model answers with what is no number")
         categories = postprocess.top_categories(scores, self._card.labels, count=self._top)
-        verdict = postprocess.verdict_of(categories[0])
-        return Classification(categories=categories, verdict=verdict, region=region, inference_ms=inference_ms)
+        evidence = self._evidence(real, scores)
+        verdict = postprocess.verdict_of(categories[0], evidence=evidence, rejection=self._card.rejection)
+        return Classification(
+            categories=categories, verdict=verdict, region=region, inference_ms=inference_ms, evidence=evidence
+        )
+
+    def _evidence(self, real: NDArray[np.float32], scores: NDArray[np.float32]) -> Evidence | None:
+        card = self._card
+        if card.rejection is None:
+            return None
+        return rejection.evidence_of(
+            real, scores, rejection=card.rejection, temperature=card.temperature, among=self._animals
+        )
 
     def logits(self, pixels: NDArray[np.uint8], *, region: Region | None = None) -> NDArray[np.float32]:
         """The model's dequantized output for one region, before temperature and softmax: (labels,) float32."""

@@ -158,8 +158,28 @@ class Category:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What speaks for giving a name at all, of a model whose card says how to tell.
+
+    Attributes:
+        presence: score that there is any animal, in [0, 1].
+        familiarity: how well it fits what the model knows, higher is better; in the units its card names.
+    """
+
+    presence: float
+    familiarity: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """What one classification amounts to: a label that passed its threshold, or `unknown`."""
+    """What one classification amounts to: a label that passed its threshold, or `unknown`.
+
+    Attributes:
+        label: its name, or `unknown` for an animal that gets none.
+        role: of the label.
+        score: of the label; of `unknown` that any animal is there.
+        threshold: that the score passed.
+    """
 
     label: str
     role: Role | None
@@ -176,12 +196,14 @@ class Classification:
         verdict: None where nothing passed its threshold, or the background won.
         region: the part of the frame that was looked at.
         inference_ms: milliseconds inside the interpreter.
+        evidence: None where the card does not say how to tell what is unknown.
     """
 
     categories: tuple[Category, ...]
     verdict: Verdict | None
     region: Region
     inference_ms: float
+    evidence: Evidence | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from insect_edge.domain import Category, Role, Verdict
+from insect_edge.domain import UNKNOWN, Category, Role, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from insect_edge.card import ModelCard
-    from insect_edge.domain import Label
+    from insect_edge.domain import Evidence, Label
+    from insect_edge.rejection import Rejection
     from insect_edge.tensors import TensorSpec
 
 
@@ -37,15 +38,13 @@ def softmax(logits: NDArray[np.float32], *, temperature: float) -> NDArray[np.fl
     return scores
 
 
-def scores_of(output: NDArray[np.generic], *, spec: TensorSpec, card: ModelCard) -> NDArray[np.float32]:
+def scores_of(real: NDArray[np.float32], *, card: ModelCard) -> NDArray[np.float32]:
     """One score a label, in [0, 1].
 
     Args:
-        output: (labels,) as the interpreter returned it.
-        spec: its quantization.
+        real: (..., labels) as `dequantize` gives it.
         card: says whether the graph ends in logits, and their temperature.
     """
-    real = dequantize(output, spec)
     return softmax(real, temperature=card.temperature) if card.activation == "logits" else real
 
 
@@ -55,9 +54,27 @@ def top_categories(scores: NDArray[np.float32], labels: Sequence[Label], *, coun
     return tuple(Category(label=labels[index], score=float(scores[index])) for index in order.tolist())
 
 
-def verdict_of(best: Category) -> Verdict | None:
-    """What the top category amounts to: a verdict where it is no background and reaches its threshold."""
+def verdict_of(
+    best: Category, *, evidence: Evidence | None = None, rejection: Rejection | None = None
+) -> Verdict | None:
+    """What the top category amounts to: its label, `unknown`, or nothing.
+
+    Nothing where the background won. Without a rejection the label where its score reaches its threshold, else nothing.
+    With one, nothing where the presence is too low for an animal; else `unknown` where the score or the familiarity
+    is too low for a name, its score being the presence.
+
+    Args:
+        best: the top category.
+        evidence: of the same picture.
+        rejection: of the card.
+    """
     label = best.label
-    if label.role is Role.BACKGROUND or best.score < label.threshold:
+    if label.role is Role.BACKGROUND:
         return None
-    return Verdict(label=label.name, role=label.role, score=best.score, threshold=label.threshold)
+    named = best.score >= label.threshold
+    if rejection is not None and evidence is not None:
+        if evidence.presence < rejection.presence:
+            return None
+        if not named or evidence.familiarity < rejection.threshold:
+            return Verdict(label=UNKNOWN, role=Role.UNKNOWN, score=evidence.presence, threshold=rejection.presence)
+    return Verdict(label=label.name, role=label.role, score=best.score, threshold=label.threshold) if named else None

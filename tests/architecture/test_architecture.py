@@ -39,6 +39,7 @@ PURE = (
     "postprocess",
     "preprocess",
     "protocols",
+    "rejection",
 )
 """Modules that compute and nothing else."""
 IMPURE_IMPORTS = frozenset(

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from insect_edge.domain import Category, Classification
+    from insect_edge.domain import Category, Classification, Evidence
 
 STANDARD_INPUT = "-"
 
@@ -159,10 +159,15 @@ def _line(source: str, model_id: str, classification: Classification) -> str:
         }
         if verdict
         else None,
+        **({"evidence": _evidence(evidence)} if (evidence := classification.evidence) else {}),
         "categories": [_category(category) for category in classification.categories],
     }
     # Escaped, it can be written whatever the terminal's encoding is and whatever bytes a file is called by.
     return json.dumps(content)
+
+
+def _evidence(evidence: Evidence) -> dict[str, float]:
+    return {"presence": round(evidence.presence, 6), "familiarity": round(evidence.familiarity, 4)}
 
 
 def _category(category: Category) -> dict[str, Any]:

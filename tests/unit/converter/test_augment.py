@@ -134,3 +134,26 @@ def test_an_inset_is_inside_and_fades(seed: int, size: int) -> None:
     assert canvas.max() == 0
     assert (made.shape, made.dtype) == ((size, size, 3), np.uint8)
     assert 0 < (made > 0).any(axis=2).mean() <= (0.75 + 1 / size) ** 2
+
+
+def test_shear_leans_and_keeps_the_middle() -> None:
+    """Rows move sideways, the more the further from the middle; without shear nothing else is drawn than before."""
+    pixels = np.zeros((96, 96, 3), np.uint8)
+    pixels[:, 46:50] = 255
+    plan = replace(STILL, shear=30.0)
+    seen = set()
+    for seed in range(8):
+        made = view(plan, seed=seed, pixels=pixels)
+        columns = [int(np.flatnonzero(made[row, :, 0] > 100).mean()) for row in (20, 48, 76)]
+        assert abs(columns[1] - 48) <= 2
+        seen.add(np.sign(columns[2] - columns[0]))
+    assert seen >= {-1, 1}
+    assert np.array_equal(view(replace(plan, shear=0.0)), view(STILL))
+
+
+def test_trivial_augment_changes_views_where_it_is_on() -> None:
+    """At a chance of 1 most seeds give another view, at 0 none."""
+    plan = replace(STILL, trivial=1.0)
+    changed = [not np.array_equal(view(plan, seed=seed), SQUARE) for seed in range(20)]
+    assert sum(changed) >= 12
+    assert all(np.array_equal(view(STILL, seed=seed), SQUARE) for seed in range(3))

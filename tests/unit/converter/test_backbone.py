@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
+from insect_converter import recipes
 from insect_converter.errors import RecipeError, TrainingError
-from insect_converter.recipes import FineTuning, Recipe
+from insect_converter.recipes import FineTuning, Head, Network, Recipe, SmallCnn
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -99,7 +100,9 @@ def test_layers_are_frozen_up_to_the_named_one(backbones: ModuleType, backbone: 
 def test_a_layer_that_there_is_not_is_one_clear_line(backbones: ModuleType, weights: Path) -> None:
     """A recipe with a wrong layer is refused when the backbone is built, before anything is learnt."""
     recipe = replace(RECIPE, fine_tuning=FineTuning(frozen_until="block_99"))
-    with pytest.raises(RecipeError, match="frozen_until = 'block_99': MobileNetV2 has no such layer: use block_2_add"):
+    with pytest.raises(
+        RecipeError, match="frozen_until = 'block_99': the network has no such layer: MobileNetV2 has block_2"
+    ):
         backbones.build_backbone(recipe, weights)
 
 
@@ -161,3 +164,49 @@ def test_downloaded_weights_serve_every_size(
     assert made.input_shape == (None, None, None, 3)
     expected = backbones.build_backbone(RECIPE, weights).get_weights()
     assert all(np.array_equal(one, other) for one, other in zip(made.get_weights(), expected, strict=True))
+
+
+SMALL = Recipe(
+    name="small",
+    network=Network.SMALL_CNN,
+    image_size=24,
+    shorter_side=24,
+    small_cnn=SmallCnn(filters=(4, 8), dense=6),
+    head=Head(epochs=0),
+    fine_tuning=FineTuning(image_size=24),
+)
+
+
+def test_a_small_network_is_built_from_its_recipe(backbones: ModuleType) -> None:
+    """Rescaling, two convolutions with pooling and a dense layer; the seed decides what it begins with."""
+    network = backbones.build_backbone(SMALL, None, seed=1)
+    shapes = [tuple(weight.shape) for weight in network.weights]
+    assert shapes == [(3, 3, 3, 4), (4,), (3, 3, 4, 8), (8,), (6 * 6 * 8, 6), (6,)]
+    assert (network.input_shape, network.output_shape) == ((None, 24, 24, 3), (None, 6))
+    weights = network.get_weights()
+    again, other = (backbones.build_backbone(SMALL, None, seed=seed).get_weights() for seed in (1, 2))
+    assert all(np.array_equal(one, another) for one, another in zip(weights, again, strict=True))
+    assert not np.array_equal(weights[0], other[0])
+    bytes_as_they_are = np.full((1, 24, 24, 3), 255, np.float32)
+    assert np.abs(np.asarray(network(bytes_as_they_are))).max() < 10
+
+
+def test_the_published_small_network_has_four_million_weights(backbones: ModuleType) -> None:
+    """As many as its tutorial counts, with three labels."""
+    network = backbones.build_backbone(recipes.load("small-cnn"), None)
+    assert backbones.build_model(network, labels=3, image_size=180, dropout=0.0).count_params() == 3_989_027
+
+
+def test_a_small_network_takes_no_pretrained_weights(backbones: ModuleType, weights: Path) -> None:
+    """Whoever names a file for it has another network in mind."""
+    with pytest.raises(TrainingError, match="small-cnn begins by chance: leave --backbone-weights out"):
+        backbones.build_backbone(SMALL, weights)
+
+
+@pytest.mark.parametrize("recipe", [RECIPE, SMALL], ids=lambda recipe: recipe.name)
+def test_an_empty_network_takes_the_weights_of_a_run(backbones: ModuleType, weights: Path, recipe: Recipe) -> None:
+    """Built without a file or a download, it has the same shapes and trainable layers."""
+    full = backbones.build_backbone(recipe, weights if recipe is RECIPE else None)
+    empty = backbones.build_empty(recipe)
+    empty.set_weights(full.get_weights())
+    assert [layer.trainable for layer in empty.layers] == [layer.trainable for layer in full.layers]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 pytest.importorskip("scipy", reason="the converter's extra is not installed")
 
@@ -13,8 +15,8 @@ from insect_converter.calibration import (
     cross_validated_error,
     fit_temperature,
     fit_thresholds,
+    reliability,
 )
-from insect_converter.recipes import ThresholdTarget
 from insect_edge.postprocess import softmax
 
 
@@ -95,38 +97,51 @@ def scores_of(said: int, score: float, *, labels: int = 3) -> np.ndarray:
 
 
 def test_thresholds_are_low_where_all_is_right() -> None:
-    """Nothing but right answers need no more than the lowest threshold."""
-    scores = np.stack([scores_of(label, 0.9) for label in (0, 1, 2)] * 4)
-    assert fit_thresholds(scores, np.array([0, 1, 2] * 4), background=(), target=ThresholdTarget()) == [0.3, 0.3, 0.3]
+    """Nothing but right answers, and sure ones, need no more than the lowest threshold."""
+    scores = np.stack([scores_of(label, 0.95) for label in (0, 1, 2)] * 4)
+    assert fit_thresholds(scores, np.array([0, 1, 2] * 4), precision=0.9) == [0.5, 0.5, 0.5]
 
 
 def test_a_label_that_errs_below_a_score_gets_that_score() -> None:
-    """Where answers under 0.6 are wrong and those above right, the threshold comes to stand between."""
-    scores = np.stack([scores_of(0, 0.55)] * 5 + [scores_of(0, 0.8)] * 9 + [scores_of(1, 0.8)])
-    truth = np.array([1] * 5 + [0] * 9 + [1])
-    thresholds = fit_thresholds(scores, truth, background=(), target=ThresholdTarget(precision=0.9))
-    assert thresholds == [0.56, 0.3, 0.3]
+    """Where many answers under 0.6 are wrong and those above right, the threshold comes to stand between."""
+    scores = np.stack([scores_of(0, 0.55)] * 50 + [scores_of(0, 0.8)] * 90 + [scores_of(1, 0.95)])
+    truth = np.array([1] * 50 + [0] * 90 + [1])
+    assert fit_thresholds(scores, truth, precision=0.9) == [0.56, 0.5, 0.5]
 
 
-def test_false_alarms_raise_every_threshold() -> None:
-    """A tenth of the background called a moth at 0.7 lifts all labels above that, unless so many alarms are allowed."""
-    scores = np.stack([scores_of(2, 0.99)] * 9 + [scores_of(0, 0.7)] + [scores_of(label, 0.9) for label in (0, 1)])
-    truth = np.array([2] * 10 + [0, 1])
-    strict = fit_thresholds(scores, truth, background=(2,), target=ThresholdTarget(precision=0.5, false_alarms=0.02))
-    allowed = fit_thresholds(scores, truth, background=(2,), target=ThresholdTarget(precision=0.5, false_alarms=0.1))
-    assert strict[:2] == [0.71, 0.71]
-    assert allowed[:2] == [0.3, 0.3]
+def test_few_photographs_speak_softly() -> None:
+    """One wrong answer among four sure ones moves nothing, ten among forty do."""
+    rows = [scores_of(0, 0.97)] * 4
+    assert fit_thresholds(np.stack(rows), np.array([0, 0, 0, 1]), precision=0.9)[0] == 0.5
+    assert fit_thresholds(np.stack(rows * 10), np.array([0, 0, 0, 1] * 10), precision=0.9)[0] == 0.95
 
 
-def test_several_labels_can_be_background() -> None:
-    """A leaf taken for soil is no alarm."""
-    scores = np.stack([scores_of(1, 0.9), scores_of(2, 0.9), scores_of(0, 0.9)])
-    truth = np.array([2, 1, 0])
-    assert fit_thresholds(scores, truth, background=(1, 2), target=ThresholdTarget())[0] == 0.3
+def test_a_background_picture_that_gets_a_name_is_a_wrong_one() -> None:
+    """Pictures of the background that are called moths raise the moths' threshold."""
+    scores = np.stack([scores_of(0, 0.7)] * 30 + [scores_of(0, 0.95)] * 60)
+    thresholds = fit_thresholds(scores, np.array([2] * 30 + [0] * 60), precision=0.9)
+    assert thresholds == [0.71, 0.5, 0.5]
 
 
-def test_a_hopeless_label_gets_the_highest_threshold() -> None:
-    """Where no threshold gives the precision, the highest is used."""
-    scores = np.stack([scores_of(0, 0.99)] * 4)
-    thresholds = fit_thresholds(scores, np.array([1, 1, 1, 0]), background=(), target=ThresholdTarget())
-    assert thresholds[0] == 0.95
+@given(st.integers(1, 60), st.floats(0.5, 0.99), st.integers(0, 2**32 - 1))
+def test_more_precision_never_lowers_a_threshold(count: int, precision: float, seed: int) -> None:
+    """Whatever the photographs are, asking for more gives thresholds as high or higher, all within their limits."""
+    logits, truth = honest(count, seed=seed)
+    scores = softmax(logits, temperature=1.0)
+    lower = fit_thresholds(scores, truth, precision=precision * 0.9)
+    higher = fit_thresholds(scores, truth, precision=precision)
+    assert all(0.5 <= low <= high <= 0.95 for low, high in zip(lower, higher, strict=True))
+
+
+def test_the_reliability_diagram_holds_every_photograph() -> None:
+    """Ten bins of equal mass by rising score, whose weighted gaps are the calibration error."""
+    logits, truth = honest(1003)
+    scores = softmax(logits, temperature=0.5)
+    bins = reliability(scores, truth)
+    assert sorted({entry.photographs for entry in bins}) == [100, 101]
+    assert [entry.score for entry in bins] == sorted(entry.score for entry in bins)
+    assert sum(entry.photographs * entry.right for entry in bins) == pytest.approx(
+        (scores.argmax(axis=1) == truth).sum()
+    )
+    gaps = sum(entry.photographs * abs(entry.score - entry.right) for entry in bins) / 1003
+    assert gaps == pytest.approx(calibration_error(scores, truth))

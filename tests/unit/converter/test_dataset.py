@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from insect_converter.dataset import Dataset, Photograph, read_class_folders, without
+from insect_converter.dataset import Dataset, Photograph, passed_over, read, read_class_folders, without
 from insect_converter.errors import DatasetError
+from insect_converter.parts import Part
 
 PATHS = Path("photographs")
 
@@ -155,3 +156,100 @@ def test_a_class_that_dies_is_fatal() -> None:
     dataset = sample(4, 3)
     with pytest.raises(DatasetError, match="class wasp: 2 readable photographs, at least 3 are needed: add"):
         without(dataset, {dataset.photographs[-1].path: "truncated"})
+
+
+def written(path: Path, *lines: str) -> Path:
+    """A list on disk."""
+    path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    return path
+
+
+def test_class_folders_are_read_as_before(tmp_path: Path) -> None:
+    """A folder of class folders is the same to both readers."""
+    put(tmp_path, "data/wasp/b.jpg", "data/ant/a.jpg", "things/c.jpg")
+    wanted = read_class_folders(tmp_path / "data", background=tmp_path / "things")
+    assert read(tmp_path / "data", background=tmp_path / "things") == wanted
+
+
+def test_a_list_brings_parts_groups_and_names(tmp_path: Path) -> None:
+    """Labels are in alphabetical order, the background last; paths are found beside the list."""
+    put(tmp_path, "p/a.jpg", "p/b.jpg", "p/c.jpg", "things/d.jpg")
+    listed = written(
+        tmp_path / "list.csv",
+        "path,label,split,group,name,sha256",
+        "p/b.jpg,wasp,test,trap 1,wasp/b.jpg,bb",
+        "p/a.jpg,ant,,,,",
+        "p/c.jpg,Background,validation,,,",
+    )
+    dataset = read(listed)
+    assert dataset.labels == ("ant", "wasp", "background")
+    assert dataset.photographs[:2] == (
+        Photograph(path=tmp_path / "p/a.jpg", name="p/a.jpg", label=0),
+        Photograph(path=tmp_path / "p/b.jpg", name="wasp/b.jpg", label=1, split=Part.TEST, group="trap 1", sha256="bb"),
+    )
+    with pytest.raises(DatasetError, match="things: the data has a class background already: move the pictures there"):
+        read(listed, background=tmp_path / "things")
+
+
+def test_a_background_joins_a_list(tmp_path: Path) -> None:
+    """Its pictures are in no part yet."""
+    put(tmp_path, "a.jpg", "things/deep/d.jpg")
+    dataset = read(written(tmp_path / "list.csv", "path,label,split", "a.jpg,ant,test"), background=tmp_path / "things")
+    assert (dataset.labels, names(dataset)) == (("ant", "background"), ["a.jpg", "background/deep/d.jpg"])
+    assert [item.split for item in dataset.photographs] == [Part.TEST, None]
+
+
+def test_a_folder_with_a_manifest_is_its_manifest(tmp_path: Path) -> None:
+    """What `prepare` wrote is read by the name of its folder, not as classes called training and testing."""
+    put(tmp_path, "training/ant/a.jpg", "testing/wasp/b.jpg")
+    written(
+        tmp_path / "manifest.csv", "path,label,split", "training/ant/a.jpg,ant,train", "testing/wasp/b.jpg,wasp,test"
+    )
+    assert read(tmp_path).labels == ("ant", "wasp")
+
+
+@pytest.mark.parametrize("folders", [("train", "test", "val"), ("training", "testing"), ("Train", "valid")])
+def test_folders_of_parts_are_no_classes(tmp_path: Path, folders: tuple[str, ...]) -> None:
+    """Train, test and validation folders, in the usual spellings, divide the classes in them."""
+    put(tmp_path, *(f"{folder}/{label}/a.jpg" for folder in folders for label in ("ant", "wasp")))
+    dataset = read(tmp_path)
+    assert dataset.labels == ("ant", "wasp")
+    assert names(dataset)[: len(folders)] == [f"{folder}/ant/a.jpg" for folder in sorted(folders)]
+    parts = {"tr": Part.TRAIN, "te": Part.TEST, "va": Part.VALIDATION}
+    assert all(item.split is parts[item.name[:2].lower()] for item in dataset.photographs)
+
+
+@pytest.mark.parametrize("others", [("ant",), ("training",)])
+def test_parts_beside_other_folders_are_refused(tmp_path: Path, others: tuple[str, ...]) -> None:
+    """Nobody wants a class called train."""
+    put(tmp_path, *(f"{folder}/ant/a.jpg" for folder in ("train", "test", *others)))
+    with pytest.raises(DatasetError, match="are not one folder each for training, validation and test: name"):
+        read(tmp_path)
+
+
+def test_one_class_may_be_called_like_a_part(tmp_path: Path) -> None:
+    """A single folder of such a name is a class."""
+    put(tmp_path, "test/a.jpg", "wasp/a.jpg")
+    assert read(tmp_path).labels == ("test", "wasp")
+
+
+@pytest.mark.parametrize(
+    ("lines", "line"),
+    [
+        (("a.jpg,ant", "a.jpg,ant"), "a.jpg is listed twice: take one line out"),
+        (("a.jpg,ant", "gone.jpg,wasp"), "1 of its 2 photographs are not there, the first is .*gone.jpg: bring"),
+        (("a.jpg,ant",), "only the photographs of one class, ant: put"),
+        (("a.jpg,an\tt", "b.jpg,wasp"), "a label has no space at its ends nor control characters: correct the list"),
+    ],
+)
+def test_lists_that_cannot_be_used_are_one_clear_line(tmp_path: Path, lines: tuple[str, ...], line: str) -> None:
+    """Repeated, absent and single-class photographs are told."""
+    put(tmp_path, "a.jpg", "b.jpg")
+    with pytest.raises(DatasetError, match=line):
+        read(written(tmp_path / "list.csv", "path,label", *lines))
+
+
+def test_what_is_not_called_a_picture_is_told_on_request(tmp_path: Path) -> None:
+    """Files of other endings in class folders are named, those of tools and those outside are not."""
+    put(tmp_path, "ant/a.jpg", "ant/deep/b.heic", "ant/.thumbs", "wasp/c", "readme.txt", "__MACOSX/d.txt")
+    assert [path.name for path in passed_over(tmp_path)] == ["b.heic", "c"]

@@ -7,10 +7,12 @@ import pytest
 
 pytest.importorskip("sklearn", reason="the converter's extra is not installed")
 
-from insect_converter.evaluate import logits_of, measure, table, verdict_shares
+from insect_converter.evaluate import logits_of, measure, named_shares, table, verdict_shares, verdicts_of
 from insect_edge.adapters.litert import LiteRtInterpreter
+from insect_edge.card import InputContract, ModelCard
 from insect_edge.classifier import Classifier
-from insect_edge.domain import Label, Role
+from insect_edge.domain import Label, Role, Verdict
+from insect_edge.rejection import Rejection
 from support import tiny_model
 
 NAMES = ["ant", "moth", "background"]
@@ -68,6 +70,55 @@ def test_verdicts_are_counted() -> None:
         dtype=np.float32,
     )
     assert verdict_shares(scores, TRUTH, labels) == {"right": 0.25, "wrong": 0.25, "silent": 0.5, "false_alarms": 0.5}
+
+
+def card(*, rejection: Rejection | None) -> ModelCard:
+    """A card of the three labels."""
+    return ModelCard(
+        model_id="x",
+        labels=(label(0, Role.PEST), label(1, None), label(2, Role.BACKGROUND)),
+        input=InputContract(width=32, height=32),
+        activation="logits",
+        rejection=rejection,
+    )
+
+
+def test_verdicts_are_those_of_the_pi() -> None:
+    """A loud answer gets its name, a faint one `unknown`, an unsure one none without a rejection."""
+    logits = np.array([[9, 0, 0], [2, 0, 0], [0.2, 0.1, 0], [0, 0, 9]], np.float32)
+    strict = Rejection(score="max_logit", threshold=5.0, presence=0.6, auroc=None, fpr_at_95_tpr=None, fitted_on="x")
+    said = [verdict and verdict.label for verdict in verdicts_of(logits, card(rejection=strict))]
+    assert said == ["ant", "unknown", "unknown", None]
+    assert [verdict and verdict.label for verdict in verdicts_of(logits, card(rejection=None))] == [
+        "ant",
+        "ant",
+        None,
+        None,
+    ]
+
+
+def test_unknown_is_neither_right_nor_wrong_nor_silent() -> None:
+    """Where verdicts are given, `unknown` is counted apart, for insects and for background."""
+    labels = card(rejection=None).labels
+    names = ["ant", "unknown", "ant", None, "unknown", "moth"]
+    verdicts = [Verdict(label=name, role=None, score=1, threshold=0) if name else None for name in names]
+    shares = verdict_shares(LOGITS, TRUTH, labels, verdicts=verdicts)
+    assert shares == {
+        "right": 0.25,
+        "wrong": 0.25,
+        "unknown": 0.25,
+        "silent": 0.25,
+        "false_alarms": 0.5,
+        "false_unknown": 0.5,
+    }
+
+
+def test_each_name_has_its_precision_and_recall() -> None:
+    """Of two ants one is called ant, and one moth is too; a name never given has no precision."""
+    names = ["ant", None, "ant", None, None, None]
+    verdicts = [Verdict(label=name, role=None, score=1, threshold=0) if name else None for name in names]
+    table = named_shares(verdicts, TRUTH, card(rejection=None).labels)
+    assert table == {"ant": {"precision": 0.5, "recall": 0.5}, "moth": {"precision": None, "recall": 0.0}}
 
 
 def test_without_background_there_are_no_false_alarms() -> None:

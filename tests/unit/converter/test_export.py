@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import importlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
-from insect_converter import recipes, run_record, training_set
+from insect_converter import recipes, run_record, training_set, unknown_insects
 from insect_converter.dataset import read_class_folders
 from insect_converter.errors import GateError
 from insect_converter.parity import Parity
@@ -39,6 +39,7 @@ RECORD = RunRecord(
     started="2026-01-01T00:00:00Z",
     provenance="drawn",
     licence="CC0",
+    float_sha256="0123abcd",
 )
 
 
@@ -48,10 +49,11 @@ class Ready:
 
     exporting: ModuleType
     arguments: dict[str, Any]
+    unknown: tuple[Path, ...] = ()
 
     def __call__(self, out: Path, *, force: bool = False) -> Any:
         """Export."""
-        return self.exporting.export(**self.arguments, out=out, force=force)
+        return self.exporting.export(**self.arguments, out=out, force=force, unknown=self.unknown)
 
 
 @pytest.fixture(scope="module")
@@ -91,10 +93,29 @@ def test_a_model_within_budget_becomes_a_bundle(ready: Ready, tmp_path: Path, mo
     assert figures.integer.top1 >= 0.8
     assert card["gate"] == {"passed": True, "failures": []}
     assert card["metrics"]["int8"]["top1"] == figures.integer.top1
+    assert card["float_sha256"] == "0123abcd"
     assert card["dataset"]["split_sha256"] == run_record.text_hash(ready.arguments["split_text"])
     rows = (tmp_path / "good-v1" / "split.csv").read_text().splitlines()
     assert rows[0] == "name,split,sha256_prefix"
     assert len(rows) == 1 + 48
+
+
+def test_the_card_says_how_names_are_withheld(ready: Ready, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With photographs of unknown insects the score is chosen and measured on them, without it is not claimed to be."""
+    gate(monkeypatch)
+    write_class(tmp_path / "strangers" / "mantis", label="mantis", count=24)
+    strangers = unknown_insects.find(tmp_path / "strangers")
+    replace(ready, unknown=strangers)(tmp_path / "knowing-v1")
+    card = json.loads((tmp_path / "knowing-v1" / "card.json").read_text())
+    assert set(card["metrics"]["rejection"]["scores"]) == {"softmax", "max_logit", "energy", "margin"}
+    assert card["metrics"]["rejection"]["unknown_insects"]["photographs"] == 12
+    assert card["rejection"]["auroc"] == card["metrics"]["rejection"]["scores"][card["rejection"]["score"]]["auroc"]
+    assert "12 photographs of unknown insects" in card["rejection"]["fitted_on"]
+    ready(tmp_path / "plain-v1")
+    plain = json.loads((tmp_path / "plain-v1" / "card.json").read_text())
+    assert (plain["rejection"]["score"], plain["rejection"]["auroc"]) == ("max_logit", None)
+    assert "alone" in plain["rejection"]["fitted_on"]
+    assert set(plain["metrics"]["thresholds"]["test"]) == set(RECORD.labels) - {"background"}
 
 
 def test_a_model_over_budget_is_not_written(

@@ -15,6 +15,7 @@ from insect_converter.figures import Outputs
 from insect_converter.split import Part
 from insect_edge.card import InputContract, ModelCard
 from insect_edge.domain import Label, Role
+from insect_edge.rejection import Rejection
 
 NAMES = ("ant", "moth", "background")
 ROLES = (Role.PEST, None, Role.BACKGROUND)
@@ -55,6 +56,41 @@ def test_both_models_are_measured_on_the_test_photographs() -> None:
     assert measured.parity.top1_drop == pytest.approx(1 / 30)
     assert measured.parity.agreement == pytest.approx(29 / 30)
     assert measured.verdicts == {"right": 0.95, "wrong": 0.05, "silent": 0.0, "false_alarms": 0.0}
+
+
+def test_a_rejection_is_measured() -> None:
+    """Known and unknown insects, presence, and the verdict `unknown` show in the figures and on the card."""
+    rejection = Rejection(score="max_logit", threshold=5.0, presence=0.5, auroc=None, fpr_at_95_tpr=None, fitted_on="x")
+    faint = np.array([[3, 1, 0], [1, 3, 0], [0, 1, 8]], np.float32)
+    measured = figures.compute(FLOATING, INTEGER, card=replace(CARD, rejection=rejection), seed=1, unknown=faint)
+    assert measured.rejection["scores"]["max_logit"] == {"auroc": 1.0, "fpr_at_95_tpr": 0.0}
+    assert measured.rejection["presence"]["auroc"] == 1.0
+    third = pytest.approx(1 / 3)
+    assert measured.rejection["unknown_insects"] == {
+        "photographs": 3,
+        "named": 0.0,
+        "unknown": pytest.approx(2 / 3),
+        "silent": third,
+    }
+    assert measured.verdicts["unknown"] == measured.verdicts["false_unknown"] == 0
+    cells = [line.split() for line in figures.describe(measured).splitlines()]
+    assert ["known", "by", "max_logit", "1.0000", "0.0000"] in cells
+    assert ["unknown", "insects:", "named", "0.0000"] in cells
+    assert ["verdicts:", "unknown", "0.0000"] in cells
+
+
+def test_thresholds_and_reliability_are_kept_for_the_report() -> None:
+    """Precision and recall of each name on both parts, and diagrams before and after temperature, of 60 photographs."""
+    measured = figures.compute(FLOATING, INTEGER, card=CARD, seed=1)
+    content = json.loads(json.dumps(figures.for_card(measured, float_bytes=1, integer_bytes=1)))
+    assert content["thresholds"]["validation"]["ant"] == {"precision": 1.0, "recall": 1.0}
+    assert content["thresholds"]["test"]["ant"] == {"precision": 1.0, "recall": 0.9}
+    assert "background" not in content["thresholds"]["test"]
+    assert {name: sum(entry["photographs"] for entry in bins) for name, bins in content["reliability"].items()} == {
+        "before": 60,
+        "after": 60,
+    }
+    assert set(content["reliability"]["after"][0]) == {"score", "right", "photographs"}
 
 
 def test_people_read_a_table() -> None:

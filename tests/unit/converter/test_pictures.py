@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from insect_converter.dataset import Photograph
-from insect_converter.pictures import difference_hash, load
+from insect_converter.pictures import difference_hash, load, thumbnail
 from support.photographs import AS_THEY_COME, draw, encoded, truncated
 
 if TYPE_CHECKING:
@@ -97,3 +97,14 @@ def test_alike_pictures_have_alike_hashes() -> None:
     assert distance(hashes[0], hashes[2]) > 10
     grey = np.repeat(first.mean(axis=2, keepdims=True), 3, axis=2).astype(np.uint8)
     assert distance(hashes[0], difference_hash(grey)) <= 6
+
+
+def test_a_thumbnail_is_grey_and_small(tmp_path: Path) -> None:
+    """It is what the whole picture looks like from far away, whatever size the picture is kept at."""
+    drawn = draw("ladybird", seed=1, width=900, height=300)
+    photograph = stored(tmp_path, "a.png", encoded(drawn, ".png"))
+    kept = load([photograph], shorter_side=60)[0][photograph.path].thumbnail
+    assert kept is not None
+    assert (kept.shape, kept.dtype) == ((16, 16), np.uint8)
+    assert np.array_equal(kept, thumbnail(drawn))
+    assert abs(float(kept.mean()) - float(luminance(drawn).mean())) < 1

@@ -29,6 +29,7 @@ class Tree:
     height: float = 1.0
     evergreen: bool = False
     span: tuple[float, float] = (0.0, 1.0)
+    rings: tuple[int, ...] = ()
     leaf: Leaf = field(default_factory=Leaf)
     leaves: dict[str, Leaf] = field(default_factory=dict)
 
@@ -40,6 +41,7 @@ def test_every_type_is_taken() -> None:
         "height": 20,
         "evergreen": True,
         "span": [1, 2.5],
+        "rings": [3, 4, 5],
         "leaf": {"size": 7, "role": None},
         "leaves": {"old": {"role": "pest"}},
     }
@@ -49,6 +51,7 @@ def test_every_type_is_taken() -> None:
         height=20.0,
         evergreen=True,
         span=(1.0, 2.5),
+        rings=(3, 4, 5),
         leaf=Leaf(size=7),
         leaves={"old": Leaf(role=Role.PEST)},
     )
@@ -61,7 +64,7 @@ def test_every_type_is_taken() -> None:
         ({}, "file: name is missing: add it"),
         (
             {"name": "oak", "colour": 1},
-            "file: colour: no such key: choose from evergreen, height, leaf, leaves, name, span",
+            "file: colour: no such key: choose from evergreen, height, leaf, leaves, name, rings, span",
         ),
         ({"name": 3}, "file: name = 3: text in quotes is wanted"),
         ({"name": "oak", "height": "tall"}, "file: height = 'tall': a number is wanted"),
@@ -69,6 +72,8 @@ def test_every_type_is_taken() -> None:
         ({"name": "oak", "evergreen": 1}, "file: evergreen = 1: true or false is wanted"),
         ({"name": "oak", "span": [1.0]}, "file: span = [1.0]: a list of 2 numbers is wanted"),
         ({"name": "oak", "span": 1.0}, "file: span = 1.0: a list of 2 numbers is wanted"),
+        ({"name": "oak", "rings": 3}, "file: rings = 3: a list of numbers is wanted"),
+        ({"name": "oak", "rings": [3, 0.5]}, "file: rings = 0.5: a whole number is wanted"),
         ({"name": "oak", "leaf": 1}, "file: leaf = 1: a table is wanted"),
         ({"name": "oak", "leaf": {"size": 1.5}}, "file: leaf: size = 1.5: a whole number is wanted"),
         ({"name": "oak", "leaf": {"size": True}}, "file: leaf: size = True: a whole number is wanted"),

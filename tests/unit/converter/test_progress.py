@@ -34,6 +34,15 @@ def test_a_terminal_gets_a_bar_with_the_expected_time(monkeypatch: pytest.Monkey
     assert text.endswith("\r")
 
 
+def test_work_that_was_done_before_is_shown_as_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bar that begins in the middle says so at once."""
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    with progress.bar(total=4, description="fine-tuning", done=3) as bar:
+        bar.refresh()
+    assert "3/4" in terminal.getvalue()
+
+
 def test_a_file_gets_no_bar(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where standard error is no terminal, bars draw nothing and lines stay whole."""
     file = io.StringIO()

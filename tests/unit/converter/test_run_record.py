@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import json
 import os
 from dataclasses import replace
@@ -30,6 +31,11 @@ RECORD = RunRecord(
     started="2026-01-01T00:00:00Z",
     provenance="our own, Käfer-AG",
     licence="CC0",
+    changes=("head.epochs=3",),
+    out="/models/garden-v1",
+    backbone_weights="/weights.h5",
+    data_sha256="ab",
+    unknown="/strangers",
 )
 SPLIT = "name,label,split,sha256\nant/a.jpg,ant,train,1\nant/b.jpg,ant,test,2\nwasp/a.jpg,wasp,validation,3\n"
 
@@ -47,7 +53,8 @@ def test_a_record_comes_back(tmp_path: Path) -> None:
     run_record.create(tmp_path / "runs" / "a", RECORD, split_text=SPLIT)
     (tmp_path / "runs" / "a" / run_record.WEIGHTS_FILE).touch()
     record, split_text = run_record.open_run(tmp_path / "runs" / "a")
-    assert replace(record, recipe={}) == replace(RECORD, recipe={})
+    assert replace(record, recipe={}, float_sha256=None) == replace(RECORD, recipe={})
+    assert record.float_sha256 == hashlib.sha256(b"").hexdigest()
     assert recipes.from_dict(record.recipe, source="run") == recipes.load("garden-pests")
     assert split_text == SPLIT
 
@@ -97,7 +104,11 @@ def test_what_is_no_finished_run_is_one_clear_line(tmp_path: Path, damage: str) 
         (run / run_record.RUN_FILE).write_text(texts[damage])
     if damage == "no split":
         (run / run_record.SPLIT_FILE).unlink()
-    wanted = "the run did not finish.*train again" if damage == "no weights" else "no training run .*: name the folder"
+    wanted = (
+        "the run did not finish.*go on with `train --resume .*/run`"
+        if damage == "no weights"
+        else "no training run .*: name the folder"
+    )
     with pytest.raises(TrainingError, match=wanted) as caught:
         run_record.open_run(run)
     assert "\n" not in str(caught.value)
@@ -152,3 +163,65 @@ def test_the_environment_is_written_down() -> None:
 def test_the_hash_is_that_of_the_file() -> None:
     """SHA-256 of the UTF-8 bytes."""
     assert run_record.text_hash("") == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+
+
+def test_a_run_that_did_not_finish_can_be_opened_to_go_on(tmp_path: Path) -> None:
+    """Without weights there is still all that went in."""
+    run_record.create(tmp_path, RECORD, split_text=SPLIT)
+    record, split_text = run_record.open_started(tmp_path)
+    assert (record.out, record.changes, split_text) == ("/models/garden-v1", ("head.epochs=3",), SPLIT)
+
+
+def test_a_run_of_an_earlier_version_can_be_opened(tmp_path: Path) -> None:
+    """What it did not write down is not known, which is no error."""
+    run_record.create(tmp_path, RECORD, split_text=SPLIT)
+    content = json.loads((tmp_path / run_record.RUN_FILE).read_text())
+    later = {"changes", "out", "backbone_weights", "data_sha256", "unknown"}
+    old = {key: value for key, value in content.items() if key not in later}
+    (tmp_path / run_record.RUN_FILE).write_text(json.dumps(old))
+    record, _ = run_record.open_started(tmp_path)
+    assert (record.out, record.changes, record.data_sha256) == (None, (), "")
+
+
+def test_a_run_begins_with_its_last_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Killed while its folder is made, a run is none yet, and the same command begins it anew."""
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(run_record, "_replace", killed)
+        with pytest.raises(KeyboardInterrupt):
+            run_record.create(tmp_path, RECORD, split_text=SPLIT)
+    assert not (tmp_path / run_record.RUN_FILE).exists()
+    run_record.create(tmp_path, RECORD, split_text=SPLIT)
+    assert run_record.open_started(tmp_path)[1] == SPLIT
+
+
+def test_the_float_model_is_there_whole_or_not_at_all(tmp_path: Path) -> None:
+    """A save that fails leaves no model, and its hash is that of the file."""
+
+    class Model:
+        def __init__(self, content: bytes) -> None:
+            self.content = content
+
+        def save(self, path: Path) -> None:
+            path.write_bytes(self.content)
+            if not self.content:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with pytest.raises(TrainingError, match="No space left on device"):
+        run_record.save_model(tmp_path, Model(b""))
+    with pytest.raises(TrainingError, match=r"float\.keras: cannot be read \(No such file.*finish the run with"):
+        run_record.float_hash(tmp_path)
+    run_record.save_model(tmp_path, Model(b"abc"))
+    assert run_record.float_hash(tmp_path) == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+
+
+def test_the_hash_of_the_data_is_that_of_the_photographs() -> None:
+    """Another division of the same photographs has the same hash, another photograph another one."""
+    first = run_record.data_hash(SPLIT)
+    lines = SPLIT.replace("train", "test").splitlines()
+    assert run_record.data_hash("\n".join([lines[0], *reversed(lines[1:])])) == first
+    assert run_record.data_hash(SPLIT.replace(",3", ",4")) != first
+    assert run_record.data_hash(SPLIT.replace("wasp,", "ant,")) != first

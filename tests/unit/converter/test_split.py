@@ -5,17 +5,24 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given as hypothesis_given
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from insect_converter.dataset import Dataset, Photograph
+from insect_converter.dealing import quotas
 from insect_converter.errors import DatasetError
 from insect_converter.pictures import Picture
-from insect_converter.split import NEAR_DUPLICATE_BITS, Part, Split, divide, near_duplicates, to_csv
+from insect_converter.split import Part, Split, divide, to_csv
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 PIXELS = np.zeros((1, 1, 3), np.uint8)
 
@@ -84,7 +91,7 @@ def test_adding_a_photograph_leaves_nearly_all_where_they_were() -> None:
 
 
 @settings(max_examples=60, deadline=None)
-@given(
+@hypothesis_given(
     groups=st.lists(st.lists(st.integers(1, 6), min_size=3, max_size=25), min_size=2, max_size=3),
     seed=st.integers(0, 5),
     validation=st.floats(0.01, 0.45),
@@ -126,12 +133,132 @@ def test_a_group_with_two_labels_stays_whole() -> None:
     assert all(places[copy] is places[original] for copy, original in chosen.items())
 
 
-def test_near_duplicates_chain() -> None:
-    """Alike is alike through a third; more than four bits apart is not; everything else is alone."""
-    near, chained, far = (1 << NEAR_DUPLICATE_BITS) - 1, (1 << 2 * NEAR_DUPLICATE_BITS) - 1, (1 << 40) - 1
-    assert near_duplicates([far, 0, chained, near]) == [0, 1, 1, 1]
-    assert near_duplicates([0, (1 << NEAR_DUPLICATE_BITS + 1) - 1]) == [0, 1]
-    assert near_duplicates([2**64 - 1, 2**64 - 1]) == [0, 0]
+def given(groups: list[list[int]], parts: dict[str, Part], *, named: dict[str, str] | None = None) -> Split:
+    """The division of such a dataset of which photographs, by the beginnings of their names, were given to parts."""
+    dataset, pictures = world(groups)
+    photographs = tuple(
+        replace(
+            item,
+            split=next((part for start, part in parts.items() if item.name.startswith(start)), None),
+            group=next((name for start, name in (named or {}).items() if item.name.startswith(start)), None),
+        )
+        for item in dataset.photographs
+    )
+    dataset = Dataset(labels=dataset.labels, photographs=photographs)
+    return divide(dataset, pictures, validation=0.2, test=0.2, seed=1)
+
+
+def names(photographs: Sequence[Photograph]) -> list[str]:
+    """What they are called."""
+    return [item.name for item in photographs]
+
+
+THREE = {"0/000": Part.TEST, "0/001": Part.VALIDATION, "0/": Part.TRAIN, "1/000": Part.TEST, "1/001": Part.VALIDATION}
+"""Of each of two classes one for test and one for validation."""
+
+
+@pytest.mark.parametrize(("shares", "counts"), [((0.1, 0.3), (60, 10, 30)), ((0.15, 0.15), (70, 15, 15))])
+def test_the_shares_of_the_whole_are_exact(shares: tuple[float, float], counts: tuple[int, int, int]) -> None:
+    """Asked for 60, 30 and 10 percent, one gets them, although no class can be divided so."""
+    groups = [[1] * 9, [1] * 13, [1] * 17, [1] * 25, [1] * 36]
+    split = divided(groups, validation=shares[0], test=shares[1])
+    assert (len(split.train), len(split.validation), len(split.test)) == counts
+    for label, sizes in enumerate(groups):
+        tested = sum(item.label == label for item in split.test)
+        assert abs(tested - shares[1] * len(sizes)) <= 1
+
+
+@settings(max_examples=80, deadline=None)
+@hypothesis_given(totals=st.lists(st.integers(3, 400), min_size=1, max_size=20), share=st.floats(0.01, 0.45))
+def test_quotas_make_up_the_share(totals: list[int], share: float) -> None:
+    """At least one of each class, never a whole one, and together the share of all where that many are to be had."""
+    counts = quotas(totals, share)
+    assert all(1 <= count < total for count, total in zip(counts, totals, strict=True))
+    assert sum(counts) == max(round(sum(totals) * share), len(totals))
+
+
+def test_classes_of_single_photographs_make_up_for_those_of_large_groups() -> None:
+    """Where one class comes in heaps of seven, the whole is divided as asked all the same."""
+    split = divided([[7] * 10, [1] * 70], validation=0.1, test=0.3)
+    assert (len(split.train), len(split.validation), len(split.test)) == (84, 14, 42)
+
+
+def test_a_named_group_stays_in_one_part() -> None:
+    """Photographs of one trap are never learnt from and tested on, though nothing else makes them alike."""
+    dataset, pictures = world([[1] * 60, [1] * 60])
+    traps = {item.name: f"trap{number % 12}" for number, item in enumerate(dataset.photographs)}
+    photographs = tuple(replace(item, group=traps[item.name]) for item in dataset.photographs)
+    split = divide(Dataset(labels=dataset.labels, photographs=photographs), pictures, validation=0.2, test=0.2, seed=1)
+    places = {traps[item.name]: set[Part]() for item in photographs}
+    for part in Part:
+        for item in split.part(part):
+            places[traps[item.name]].add(part)
+    assert all(len(parts) == 1 for parts in places.values())
+    assert split.groups == 12
+    for part, wanted in ((Part.TRAIN, 72), (Part.VALIDATION, 24), (Part.TEST, 24)):
+        assert {item.label for item in split.part(part)} == {0, 1}
+        assert abs(len(split.part(part)) - wanted) < 10
+
+
+def test_data_that_came_divided_stays_so() -> None:
+    """What was given to a part is in it, whatever shares are asked for."""
+    split = given([[1] * 9, [1] * 9], {**THREE, "1/": Part.TRAIN})
+    assert names(split.test) == ["0/000-0.jpg", "1/000-0.jpg"]
+    assert names(split.validation) == ["0/001-0.jpg", "1/001-0.jpg"]
+    assert (len(split.train), split.leaked) == (14, ())
+
+
+def test_a_part_that_is_lacking_is_taken_from_training() -> None:
+    """Data with training and test only keeps its test; validation comes out of the training part."""
+    split = given([[1] * 20, [1] * 20], {"0/00": Part.TEST, "1/00": Part.TEST, "": Part.TRAIN})
+    assert len(split.test) == 20
+    assert all(item.split is Part.TEST for item in split.test)
+    assert (len(split.validation), len(split.train)) == (8, 12)
+    assert {item.label for item in split.validation} == {0, 1}
+
+
+def test_what_is_open_is_divided_beside_what_is_given() -> None:
+    """A background without parts joins data that came divided, in the shares asked for."""
+    split = given([[1] * 9, [1] * 30], {start: part for start, part in THREE.items() if start.startswith("0/")})
+    assert [sum(item.label == 1 for item in split.part(part)) for part in Part] == [18, 6, 6]
+    assert names(split.test)[0] == "0/000-0.jpg"
+
+
+def test_photographs_that_show_the_test_are_not_learnt_from() -> None:
+    """Where data came divided between near-duplicates, test keeps its own and training loses them."""
+    parts = {"0/000-0": Part.TEST, "0/001-0": Part.VALIDATION, "0/002-0": Part.TEST, "0/002-1": Part.VALIDATION}
+    split = given([[3, 2, 2, 1, 1], [1] * 9], {**parts, **THREE, "0/": Part.TRAIN, "1/": Part.TRAIN})
+    torn = given(
+        [[3, 2, 2, 1, 1], [1] * 9],
+        parts | {"0/": Part.TRAIN, "1/000": Part.TEST, "1/001": Part.VALIDATION, "1/": Part.TRAIN},
+    )
+    assert names(torn.leaked) == ["0/000-1.jpg", "0/000-2.jpg", "0/001-1.jpg", "0/002-1.jpg"]
+    assert names(torn.test) == ["0/000-0.jpg", "0/002-0.jpg", "1/000-0.jpg"]
+    assert not set(torn.leaked) & {*torn.train, *torn.validation, *torn.test}
+    assert len(split.leaked) <= len(torn.leaked)
+
+
+def test_a_leak_does_not_take_its_whole_trap_with_it() -> None:
+    """One near-duplicate between two traps in two parts costs that photograph, not all of its trap."""
+    parts = {"0/000-0": Part.TEST, "0/001": Part.TEST, "0/002": Part.VALIDATION, "0/": Part.TRAIN}
+    others = {"1/000": Part.TEST, "1/001": Part.VALIDATION, "1/": Part.TRAIN}
+    traps = {"0/000-0": "east", "0/001": "east", "0/000-1": "west", "0/003": "west", "0/004": "west"}
+    split = given([[2, 1, 1, 1, 1], [1] * 5], parts | others, named=traps)
+    assert names(split.leaked) == ["0/000-1.jpg"]
+    assert [item.name for item in split.train if item.label == 0] == ["0/003-0.jpg", "0/004-0.jpg"]
+
+
+def test_a_group_that_was_given_to_two_parts_is_refused() -> None:
+    """Names and parts that contradict each other are the user's to settle."""
+    parts = {"0/000": Part.TEST, "0/": Part.TRAIN, "1/": Part.VALIDATION}
+    with pytest.raises(DatasetError, match=r"group trap is in test and in train: give each group one part, or divide"):
+        given([[1] * 5, [1] * 5], parts, named={"0/000": "trap", "0/001": "trap"})
+
+
+def test_a_class_without_test_is_named_where_the_data_came_divided() -> None:
+    """Nothing is moved behind the back of whoever divided the data."""
+    with pytest.raises(DatasetError, match=r"class class1: no photograph in test, as the data came divided: add some"):
+        given([[1] * 9, [1] * 9], {**THREE, "1/000": Part.TRAIN, "1/": Part.TRAIN})
 
 
 def test_the_written_division_is_the_same_text_each_time() -> None:

@@ -12,10 +12,11 @@ import pytest
 from insect_converter import training_set
 from insect_converter.augment import Augmentation
 from insect_converter.dataset import read_class_folders
-from insect_converter.recipes import FineTuning, Head, Recipe
+from insect_converter.errors import TrainingError
+from insect_converter.recipe_parts import Optimizer
+from insect_converter.recipes import Balance, FineTuning, Head, Recipe
 from insect_converter.split import Part
-from insect_edge.domain import Role
-from support.photographs import COLOURS, write_class, write_classes
+from support.photographs import write_class, write_classes
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -63,12 +64,18 @@ def small_backbone() -> Any:
     return importlib.import_module("insect_converter.backbone").still(network)
 
 
-def fitted(training: ModuleType, data: TrainingSet, folder: Path, *, seed: int = 1, **changes: Any) -> tuple[Any, Any]:
+def fitted(training: ModuleType, data: TrainingSet, place: Path, *, seed: int = 1, **changes: Any) -> tuple[Any, Any]:
     """The model and its history, with some values of fine-tuning changed."""
     recipe = replace(RECIPE, fine_tuning=replace(RECIPE.fine_tuning, **changes))
-    folder.mkdir(exist_ok=True)
-    model, history = training.fit(data, recipe, backbone=small_backbone(), seed=seed, folder=folder)
+    place.mkdir(exist_ok=True)
+    model, history = training.fit(data, recipe, backbone=small_backbone(), seed=seed, folder=place)
     return model, history
+
+
+def folder(path: Path) -> Path:
+    """A new folder for a run."""
+    path.mkdir()
+    return path
 
 
 def accuracy(training: ModuleType, model: Any, data: TrainingSet, part: Part) -> float:
@@ -78,17 +85,25 @@ def accuracy(training: ModuleType, model: Any, data: TrainingSet, part: Part) ->
     return float(np.mean(said == views.targets.argmax(axis=1)))
 
 
+def same(one: list[np.ndarray], other: list[np.ndarray]) -> bool:
+    """Whether weights are the same to the bit."""
+    return all(np.array_equal(first, second) for first, second in zip(one, other, strict=True))
+
+
 def test_views_are_what_the_pi_sees(training: ModuleType, data: TrainingSet) -> None:
     """Every photograph of a part is a square of bytes with its one-hot label."""
     views = training.model_views(data, Part.VALIDATION, RECIPE)
-    assert (views.pixels.dtype, views.pixels.shape) == (np.uint8, (8, 64, 64, 3))
-    assert views.targets.sum(axis=0).tolist() == [2, 2, 2, 2]
+    labels = [photograph.label for photograph in data.split.validation]
+    assert (views.pixels.dtype, views.pixels.shape) == (np.uint8, (len(labels), 64, 64, 3))
+    assert views.targets.argmax(axis=1).tolist() == labels
+    assert views.targets.sum(axis=1).tolist() == [1.0] * len(labels)
 
 
 def test_both_stages_learn(training: ModuleType, data: TrainingSet, tmp_path: Path) -> None:
     """Colours are learnt, and the history has the head stage and each epoch."""
     model, history = fitted(training, data, tmp_path)
     assert model.input_shape == (None, 64, 64, 3)
+    assert len(history[0]["curves"]["val_accuracy"]) == 20
     assert accuracy(training, model, data, Part.TEST) >= 0.75
     assert [(record["stage"], record["epoch"]) for record in history] == [
         ("head", 20),
@@ -106,14 +121,14 @@ def test_the_model_is_the_best_one_of_validation(training: ModuleType, data: Tra
 
 
 def test_a_run_can_be_repeated(training: ModuleType, data: TrainingSet, tmp_path: Path) -> None:
-    """The same seed gives the same losses, another seed others."""
+    """The same seed gives the same weights to the bit, another seed others."""
 
-    def losses(name: str, *, seed: int) -> list[float]:
-        return [record["loss"] for record in fitted(training, data, tmp_path / name, seed=seed)[1]]
+    def weights(name: str, *, seed: int) -> list[np.ndarray]:
+        return list(fitted(training, data, tmp_path / name, seed=seed)[0].get_weights())
 
-    first = losses("a", seed=1)
-    assert losses("b", seed=1) == pytest.approx(first, rel=1e-4)
-    assert losses("c", seed=2) != pytest.approx(first, rel=1e-4)
+    first = weights("a", seed=1)
+    assert same(weights("b", seed=1), first)
+    assert not same(weights("c", seed=2), first)
 
 
 def test_without_fine_tuning_the_backbone_stays(training: ModuleType, data: TrainingSet, tmp_path: Path) -> None:
@@ -147,36 +162,6 @@ def test_fine_tuning_keeps_what_is_frozen(training: ModuleType, data: TrainingSe
         assert np.array_equal(kernel, backbone.get_layer("convolution").get_weights()[0]) is not learns
 
 
-def test_biases_and_scales_do_not_decay(training: ModuleType) -> None:
-    """Weight decay spares what only shifts and scales, and the learning rate rises to its peak and falls to nothing."""
-    optimizer = training._optimizer(replace(RECIPE.fine_tuning, epochs=10, warmup_epochs=2.0), steps=5)
-    keras = importlib.import_module("keras")
-    kernel, bias = keras.Variable(np.ones(2), name="kernel"), keras.Variable(np.ones(2), name="bias")
-    optimizer.build([kernel, bias])
-    assert optimizer._use_weight_decay(kernel)
-    assert not optimizer._use_weight_decay(bias)
-    schedule = optimizer._learning_rate
-    rates = [float(schedule(step)) for step in (0, 5, 10, 30, 50)]
-    assert rates == pytest.approx([0.0, 5e-4, 1e-3, 5e-4, 0.0], abs=1e-6)
-
-
-def test_background_is_augmented_and_repeated_by_its_role(training: ModuleType, data: TrainingSet) -> None:
-    """Labels with the role of background, however they are called, have their own plan and occur several times."""
-    facts = {"aphid": replace(RECIPE.facts("aphid"), role=Role.BACKGROUND)}
-    recipe = replace(
-        RECIPE,
-        labels=facts,
-        fine_tuning=replace(RECIPE.fine_tuning, background_repeat=3),
-        background_augmentation=Augmentation(erase=1.0),
-    )
-    batches = training._training_batches(data, recipe, seed=1)
-    counts = np.bincount(batches._labels[batches._positions], minlength=4)
-    once = len(data.split.train) // 4
-    assert counts.tolist() == [3 * once, once, once, 3 * once]
-    assert [plan.erase for plan in batches._augmentations] == [1.0, 0.0, 0.0, 1.0]
-    assert data.labels == (*sorted(COLOURS), "background")
-
-
 def test_several_members_are_averaged(training: ModuleType, data: TrainingSet, tmp_path: Path) -> None:
     """Each member is fine-tuned from the same head, and what comes back validates at least as well as the best."""
     model, history = fitted(training, data, tmp_path, members=2, epochs=1)
@@ -196,9 +181,87 @@ def test_the_average_has_to_be_as_good_as_the_best(
     shape = model.get_weights()[0].shape
     members = [(score, [np.full(shape, value, np.float32)]) for score, value in zip(scores, (1.0, 3.0), strict=True)]
     views = training.model_views(data, Part.VALIDATION, RECIPE)
-    blank = replace(views, pixels=np.full_like(views.pixels, 127))
-    record = training._average(
+    blank = importlib.import_module("insect_converter.batches").PlainBatches(
+        np.full_like(views.pixels, 127), views.targets
+    )
+    record = training.average(
         model, [(-1e9 if score == 0 else score, weights) for score, weights in members], validation=blank
     )
     assert model.get_weights()[0].flat[0] == first
     assert record["stage"] == "average"
+
+
+class Killed(BaseException):
+    """What a test ends a training with, as SIGKILL would: nothing of the program catches it."""
+
+
+@pytest.mark.parametrize(
+    ("stop", "changes"),
+    [
+        (0, {"optimizer": Optimizer.SGD, "mixup": 0.5, "layer_decay": 0.7, "epochs": 2}),
+        (2, {"first_image_size": 32, "image_size": 64, "ema_momentum": 0.9}),
+        (4, {"members": 2, "epochs": 2}),
+    ],
+)
+def test_an_interrupted_run_goes_on_to_the_same_weights(
+    training: ModuleType,
+    data: TrainingSet,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    stop: int,
+    changes: dict[str, Any],
+) -> None:
+    """Ended after any epoch, the run goes on with other weights in memory and ends with the same bits and records."""
+    plan = replace(RECIPE.fine_tuning, **{"epochs": 4, "dropout": 0.3} | changes)
+    recipe = replace(RECIPE, fine_tuning=plan, balance=Balance.WEIGHTS)
+    whole, history = training.fit(data, recipe, backbone=small_backbone(), seed=1, folder=folder(tmp_path / "whole"))
+    write, written = training.checkpoints.write, []
+
+    def write_and_die(*arguments: Any) -> None:
+        write(*arguments)
+        written.append(arguments)
+        if len(written) == stop + 1:
+            raise Killed
+
+    monkeypatch.setattr(training.checkpoints, "write", write_and_die)
+    cut = folder(tmp_path / "cut")
+    with pytest.raises(Killed):
+        training.fit(data, recipe, backbone=small_backbone(), seed=1, folder=cut)
+    monkeypatch.setattr(training.checkpoints, "write", write)
+    other = small_backbone()
+    other.set_weights([np.zeros_like(value) for value in other.get_weights()])
+    resumed, told = training.fit(data, recipe, backbone=other, seed=1, folder=cut, resume=True)
+    assert same(whole.get_weights(), resumed.get_weights())
+    clocks = {"seconds", "epoch_seconds", "waited_seconds", "feature_seconds"}
+    bare = [[{key: record[key] for key in record.keys() - clocks} for record in records] for records in (history, told)]
+    assert bare[0] == bare[1]
+
+
+def test_a_checkpoint_of_another_recipe_is_one_clear_line(
+    training: ModuleType, data: TrainingSet, tmp_path: Path
+) -> None:
+    """Weights that do not fit the network are refused with what to do."""
+    fitted(training, data, tmp_path)
+    recipe = replace(RECIPE, fine_tuning=replace(RECIPE.fine_tuning, optimizer=Optimizer.SGD))
+    with pytest.raises(
+        TrainingError, match=r"checkpoint\.npz: it does not fit the run's recipe \(.*\): delete it"
+    ) as caught:
+        training.fit(data, recipe, backbone=small_backbone(), seed=1, folder=tmp_path, resume=True)
+    assert "\n" not in str(caught.value)
+
+
+def test_shares_of_labels_are_taken_out_of_the_logits(training: ModuleType, data: TrainingSet, tmp_path: Path) -> None:
+    """A repeated background loses against the animals, and nothing else of the model changes."""
+    recipe = replace(RECIPE, fine_tuning=replace(RECIPE.fine_tuning, epochs=1, background_repeat=4))
+    plain, _ = training.fit(data, recipe, backbone=small_backbone(), seed=1, folder=folder(tmp_path / "plain"))
+    adjusted, history = training.fit(
+        data, replace(recipe, logit_adjustment=1.0), backbone=small_backbone(), seed=1, folder=folder(tmp_path / "even")
+    )
+    assert history[-1]["stage"] == "logit adjustment"
+    *before, kernel, bias = plain.get_weights()
+    *after, same_kernel, other = adjusted.get_weights()
+    assert same([*before, kernel], [*after, same_kernel])
+    moved = other - bias
+    assert moved[3] < 0 < moved[0]
+    assert moved[:3] == pytest.approx(np.full(3, moved[0]), abs=1e-6)

@@ -21,6 +21,7 @@ from insect_edge.card import (
 )
 from insect_edge.domain import Label, Role, Taxon
 from insect_edge.errors import ModelError
+from insect_edge.rejection import Rejection
 
 CARD = ModelCard(
     model_id="garden-v1",
@@ -35,6 +36,14 @@ CARD = ModelCard(
     golden=Golden(seed=3, width=320, height=240, index=1, score=0.81),
     details={"recipe": {"name": "fine"}, "licence": "CC-BY-4.0: siehe Bestäuber"},
 )
+REJECTION = {
+    "score": "energy",
+    "threshold": 1.25,
+    "presence": 0.97,
+    "auroc": 0.9,
+    "fpr_at_95_tpr": None,
+    "fitted_on": "some photographs",
+}
 
 words = st.text(min_size=1, max_size=12)
 scores = st.floats(0, 1)
@@ -42,10 +51,22 @@ positive = st.floats(min_value=1e-3, max_value=1e3)
 sides = st.integers(8, 512)
 
 
+rejections = st.builds(
+    Rejection,
+    score=st.just("softmax"),
+    threshold=st.floats(-99, 99),
+    presence=scores,
+    auroc=st.none() | scores,
+    fpr_at_95_tpr=st.none() | scores,
+    fitted_on=words,
+)
+
+
 @st.composite
 def cards(draw: st.DrawFn) -> ModelCard:
     """Any valid card of a bundle."""
     names = draw(st.lists(words, min_size=1, max_size=5))
+    roles = draw(st.lists(st.none() | st.sampled_from(Role), min_size=len(names), max_size=len(names)))
     taxa = st.none() | st.builds(Taxon, order=st.none() | words, family=st.none() | words, genus=st.none() | words)
     return ModelCard(
         model_id=draw(words),
@@ -53,7 +74,7 @@ def cards(draw: st.DrawFn) -> ModelCard:
             Label(
                 index=index,
                 name=name,
-                role=draw(st.none() | st.sampled_from(Role)),
+                role=roles[index],
                 taxon=draw(taxa),
                 threshold=draw(scores),
             )
@@ -77,6 +98,7 @@ def cards(draw: st.DrawFn) -> ModelCard:
             score=draw(scores),
             tolerance=draw(positive),
         ),
+        rejection=draw(st.none() | rejections) if len(names) > 1 and Role.PEST in roles else None,
         details=draw(st.dictionaries(words.map("x_{}".format), words | st.integers() | st.none(), max_size=3)),
     )
 
@@ -100,6 +122,41 @@ def damaged(**changes: Any) -> str:
 def test_a_card_survives_the_way_through_json(card: ModelCard) -> None:
     """Whatever a card holds, reading what was written gives the same card."""
     assert from_json(to_json(card), source="card.json") == card
+
+
+def test_a_card_without_a_rejection_has_no_such_key() -> None:
+    """Cards of before stay as they are, and read as having none."""
+    assert "rejection" not in json.loads(to_json(CARD))
+    assert from_json(to_json(CARD), source="card.json").rejection is None
+
+
+def test_a_rejection_is_no_detail() -> None:
+    """It is read into its own place and written back under its own key."""
+    card = from_json(damaged(rejection=REJECTION), source="card.json")
+    assert card.rejection == Rejection(**REJECTION)  # type: ignore[arg-type] # the values are as written above
+    assert "rejection" not in card.details
+    assert json.loads(to_json(card))["rejection"] == REJECTION
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"rejection": 5}, "Rejection"),
+        ({"rejection": {**REJECTION, "score": "entropy"}}, "rejection score 'entropy' is none of softmax, max_logit"),
+        ({"rejection": {**REJECTION, "threshold": "high"}}, "rejection threshold 'high'"),
+        ({"rejection": {**REJECTION, "threshold": float("nan")}}, "rejection threshold nan"),
+        ({"rejection": {**REJECTION, "presence": 1.5}}, "rejection presence 1.5"),
+        ({"rejection": {**REJECTION, "auroc": "good"}}, "rejection auroc 'good'"),
+        ({"rejection": {**REJECTION, "fpr_at_95_tpr": -1}}, "rejection fpr_at_95_tpr -1"),
+        ({"rejection": {**REJECTION, "margin": 3}}, "margin"),
+        ({"rejection": REJECTION, "activation": "softmax"}, "rejection score 'energy' is none of softmax"),
+        ({"rejection": REJECTION, "labels__1__role": "background"}, "rejection needs two labels"),
+    ],
+)
+def test_a_damaged_rejection_is_refused(changes: dict[str, Any], reason: str) -> None:
+    """A score that cannot be computed or a limit that is none would give wrong names in silence."""
+    with pytest.raises(ModelError, match=reason):
+        from_json(damaged(**changes), source="card.json")
 
 
 def test_details_stand_beside_the_known_keys() -> None:

@@ -13,8 +13,9 @@ import pytest
 from insect_edge import golden
 from insect_edge.card import Golden, InputContract, ModelCard
 from insect_edge.classifier import Classifier, check_fit
-from insect_edge.domain import Frame, Label, Moment, Region, Role, Verdict
+from insect_edge.domain import Evidence, Frame, Label, Moment, Region, Role, Verdict
 from insect_edge.errors import InferenceError, ModelError
+from insect_edge.rejection import Rejection
 from support.interpreter import FakeInterpreter, spec
 
 NAMES = ("background", "slug", "bees")
@@ -55,6 +56,25 @@ def test_a_winning_background_is_no_verdict() -> None:
     """An empty scene has categories but no verdict, even where an animal comes second."""
     answer = np.array([0.9, 0.65, 0.0], np.float32)
     assert Classifier(FakeInterpreter(answer), CARD).classify_pixels(PIXELS).verdict is None
+
+
+def test_a_strange_insect_gets_no_name() -> None:
+    """With a rejection on the card a faint answer becomes `unknown`, a loud one its name, and the evidence is told."""
+    rejection = Rejection(score="max_logit", threshold=5.0, presence=0.6, auroc=None, fpr_at_95_tpr=None, fitted_on="")
+    card = replace(CARD, activation="logits", rejection=rejection)
+    faint = Classifier(FakeInterpreter(np.array([0, 4, 0], np.float32)), card).classify_pixels(PIXELS)
+    assert faint.verdict is not None
+    assert (faint.verdict.label, faint.verdict.role) == ("unknown", Role.UNKNOWN)
+    assert faint.categories[0].label.name == "slug"
+    assert faint.evidence == Evidence(presence=faint.verdict.score, familiarity=4.0)
+    loud = Classifier(FakeInterpreter(np.array([0, 6, 0], np.float32)), card).classify_pixels(PIXELS)
+    assert loud.verdict is not None
+    assert (loud.verdict.label, loud.verdict.threshold) == ("slug", 0.6)
+
+
+def test_without_a_rejection_there_is_no_evidence() -> None:
+    """A card of before behaves as before."""
+    assert Classifier(FakeInterpreter(SLUG), CARD).classify_pixels(PIXELS).evidence is None
 
 
 def test_a_frame_is_classified_like_its_pixels() -> None:

@@ -79,6 +79,26 @@ def test_a_score_below_its_threshold_is_no_verdict(call: Callable[..., Outcome],
     assert pale["verdict"] is None
 
 
+def test_what_the_model_does_not_know_is_called_unknown(call: Callable[..., Outcome], folder: Path) -> None:
+    """Where the card says how to tell, a strange animal is neither named nor nothing, and the evidence is shown."""
+    path = folder / "model" / "card.json"
+    rejection = {"score": "max_logit", "threshold": 99.0, "presence": 0.9, "auroc": None, "fpr_at_95_tpr": None}
+    card = json.loads(path.read_text()) | {"rejection": {**rejection, "fitted_on": "nothing"}}
+    path.write_text(json.dumps(card))
+    strange, nothing = objects(call("lily-beetle.png", "background.png", "--json"))
+    assert strange["verdict"] == {
+        "label": "unknown",
+        "role": "unknown",
+        "score": pytest.approx(0.981, abs=0.01),
+        "threshold": 0.9,
+    }
+    assert strange["evidence"]["presence"] == strange["verdict"]["score"]
+    assert 0 < strange["evidence"]["familiarity"] < 99
+    assert strange["categories"][0]["label"] == "lily-beetle"
+    assert nothing["verdict"] is None
+    assert call("lily-beetle.png").out.startswith("lily-beetle.png: something unknown  (")
+
+
 def test_json_has_exactly_the_documented_keys(call: Callable[..., Outcome]) -> None:
     """One object a line with these keys, in this order, and nothing else on standard output."""
     first, second = objects(call("lily-beetle.png", "background.png", "--json"))

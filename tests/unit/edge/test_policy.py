@@ -33,6 +33,15 @@ def test_unknown_and_background_open_nothing() -> None:
     assert watch.see(*[seen({"slug": 0.9}, verdict="unknown")] * 10, *[NOTHING] * 10) == []
 
 
+def test_unknown_ends_no_event_that_its_frame_still_speaks_for() -> None:
+    """A frame that gets no name, but whose score for the open event's label is high enough, keeps the event open."""
+    watch = Watch()
+    watch.see(SLUG, SLUG, SLUG)
+    assert watch.see(*[seen({"slug": 0.7}, verdict="unknown")] * 30) == []
+    (end,) = watch.see(*[seen({"bees": 0.7}, verdict="unknown")] * 10)
+    assert (end.phase, end.label) == (Phase.END, "slug")
+
+
 def test_an_event_ends_ten_seconds_after_the_last_agreeing_frame() -> None:
     """The end comes with the first frame that lies `end_after` behind the last agreeing one."""
     watch = Watch()

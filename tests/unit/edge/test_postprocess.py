@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from insect_edge.card import InputContract, ModelCard
-from insect_edge.domain import Category, Label, Role, Verdict
+from insect_edge.domain import Category, Evidence, Label, Role, Verdict
 from insect_edge.postprocess import dequantize, scores_of, softmax, top_categories, verdict_of
+from insect_edge.rejection import Rejection
 from support.interpreter import spec
 
 logit_rows = hnp.arrays(np.float32, st.integers(1, 30), elements=st.floats(-60, 60, width=32))
@@ -85,9 +86,9 @@ def test_only_logits_get_a_softmax() -> None:
         model_id="m", labels=named(2), input=InputContract(width=8, height=8), activation="softmax", temperature=9.0
     )
     output, tensor = np.array([64, 191], np.uint8), spec((1, 2), "uint8", scale=1 / 256)
-    np.testing.assert_allclose(scores_of(output, spec=tensor, card=card), [0.25, 191 / 256])
+    np.testing.assert_allclose(scores_of(dequantize(output, tensor), card=card), [0.25, 191 / 256])
     logits = replace(card, activation="logits")
-    np.testing.assert_allclose(scores_of(output, spec=tensor, card=logits), [0.4863, 0.5137], atol=1e-4)
+    np.testing.assert_allclose(scores_of(dequantize(output, tensor), card=logits), [0.4863, 0.5137], atol=1e-4)
 
 
 @given(hnp.arrays(np.float32, st.integers(1, 30), elements=st.floats(0, 1, width=32)), st.integers(1, 40))
@@ -116,3 +117,52 @@ def test_the_threshold_is_inclusive() -> None:
     """A score exactly at the threshold passes."""
     assert verdict_of(Category(label=LABEL, score=0.7)) is not None
     assert verdict_of(Category(label=LABEL, score=float(np.nextafter(0.7, 0)))) is None
+
+
+def rejection() -> Rejection:
+    """Names from a familiarity of 3 on, animals from a presence of 0.9 on."""
+    return Rejection(score="max_logit", threshold=3.0, presence=0.9, auroc=None, fpr_at_95_tpr=None, fitted_on="")
+
+
+@pytest.mark.parametrize(
+    ("score", "present", "familiar", "said"),
+    [
+        (0.8, 0.95, 3.5, "slug"),
+        (0.7, 0.9, 3.0, "slug"),
+        (0.8, 0.95, 2.9, "unknown"),
+        (0.6, 0.95, 3.5, "unknown"),
+        (0.6, 0.95, 2.9, "unknown"),
+        (0.8, 0.89, 3.5, None),
+        (0.6, 0.89, 2.9, None),
+    ],
+)
+def test_unknown_and_nothing_are_told_apart(score: float, present: float, familiar: float, said: str | None) -> None:
+    """Nothing where no animal may be; else the name where its score and the familiarity suffice, else `unknown`."""
+    evidence = Evidence(presence=present, familiarity=familiar)
+    verdict = verdict_of(Category(label=LABEL, score=score), evidence=evidence, rejection=rejection())
+    assert (verdict.label if verdict else None) == said
+
+
+def test_unknown_says_how_sure_it_is_of_an_animal() -> None:
+    """Its role is its own, its score the presence and its threshold that of the presence."""
+    evidence = Evidence(presence=0.95, familiarity=1.0)
+    verdict = verdict_of(Category(label=LABEL, score=0.8), evidence=evidence, rejection=rejection())
+    assert verdict == Verdict(label="unknown", role=Role.UNKNOWN, score=0.95, threshold=0.9)
+
+
+def test_a_winning_background_is_never_unknown() -> None:
+    """Where the background is the top category there is nothing, whatever the evidence says."""
+    best = Category(label=replace(LABEL, role=Role.BACKGROUND), score=0.4)
+    evidence = Evidence(presence=0.95, familiarity=9.0)
+    assert verdict_of(best, evidence=evidence, rejection=rejection()) is None
+
+
+@given(st.floats(0, 1), st.floats(0, 1), st.floats(-5, 9))
+def test_a_rejection_never_gives_a_name_that_the_threshold_refuses(
+    score: float, present: float, familiar: float
+) -> None:
+    """A name that comes through the rejection would have been given without it, and with the same score."""
+    best = Category(label=LABEL, score=score)
+    verdict = verdict_of(best, evidence=Evidence(presence=present, familiarity=familiar), rejection=rejection())
+    if verdict is not None and verdict.label != "unknown":
+        assert verdict == verdict_of(best)

@@ -1,0 +1,1 @@
+"""What integer cost, in depth: the same photographs through both models, layer by layer, picture by picture."""

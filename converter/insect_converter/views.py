@@ -1,0 +1,104 @@
+"""What training sees of the photographs: a part of them as the Pi would see it, and random views of the others."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from insect_converter import balance, taxonomy
+from insect_converter.batches import AugmentedBatches, LabelPlan
+from insect_converter.recipe_parts import Balance
+from insect_converter.split import Part
+from insect_edge import preprocess
+from insect_edge.domain import Role
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from insect_converter.recipes import Recipe
+    from insect_converter.training_set import TrainingSet
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Views:
+    """A part of the photographs as the Pi would see it.
+
+    Attributes:
+        pixels: (photographs, size, size, 3) uint8, R, G, B.
+        targets: (photographs, labels) one-hot.
+    """
+
+    pixels: NDArray[np.uint8]
+    targets: NDArray[np.float32]
+
+
+def model_views(data: TrainingSet, part: Part, recipe: Recipe) -> Views:
+    """Pass a part through the Pi's own preprocessing."""
+    contract = recipe.contract()
+    pixels, labels = data.arrays(part)
+    views = [preprocess.to_model_pixels(picture, region=None, contract=contract) for picture in pixels]
+    return Views(pixels=np.stack(views), targets=np.eye(len(data.labels), dtype=np.float32)[labels])
+
+
+def training_batches(data: TrainingSet, recipe: Recipe, *, seed: int) -> AugmentedBatches:
+    """Random views of the photographs to learn from."""
+    pixels, labels = data.arrays(Part.TRAIN)
+    return AugmentedBatches(
+        pixels,
+        labels,
+        plan=recipe.fine_tuning,
+        treatment=_treatment(data.labels, np.asarray(labels), recipe),
+        seed=seed,
+        contract=recipe.contract(),
+    )
+
+
+def occurrences(data: TrainingSet, recipe: Recipe) -> NDArray[np.int64]:
+    """How many views of each label an epoch has, as far as the network could learn that: (labels,)."""
+    if recipe.balance is not Balance.NONE:
+        return np.ones(len(data.labels), dtype=np.int64)
+    _, labels = data.arrays(Part.TRAIN)
+    counts = np.bincount(labels, minlength=len(data.labels))
+    if not recipe.fine_tuning.epochs:
+        return counts
+    repeated = [recipe.facts(name).role is Role.BACKGROUND for name in data.labels]
+    return counts * np.where(repeated, recipe.fine_tuning.background_repeat, 1)
+
+
+def photograph_weights(recipe: Recipe, targets: NDArray[np.float32]) -> NDArray[np.float32] | None:
+    """How much each photograph counts where no epoch can be composed of views; None for all the same.
+
+    Args:
+        recipe: its balance.
+        targets: (photographs, labels) one-hot.
+    """
+    if recipe.balance is Balance.NONE:
+        return None
+    labels = targets.argmax(axis=1)
+    weights: NDArray[np.float32] = balance.label_weights(labels, count=targets.shape[1])[labels]
+    return weights
+
+
+def smoothing_of(recipe: Recipe, labels: Sequence[str]) -> NDArray[np.float32] | None:
+    """What becomes of each label's one-hot target by its kin; None leaves it."""
+    share = recipe.fine_tuning.taxonomy_smoothing
+    return taxonomy.smoothing([recipe.facts(label).taxon for label in labels], share=share) if share else None
+
+
+def _treatment(names: Sequence[str], labels: NDArray[np.int64], recipe: Recipe) -> LabelPlan:
+    background = {index for index, name in enumerate(names) if recipe.facts(name).role is Role.BACKGROUND}
+    weighted = recipe.balance is Balance.WEIGHTS
+    return LabelPlan(
+        augmentations=[
+            recipe.background_augmentation if index in background else recipe.augmentation
+            for index in range(len(names))
+        ],
+        background=background,
+        smoothing=smoothing_of(recipe, names),
+        weights=balance.label_weights(labels, count=len(names)) if weighted else None,
+        sampled=recipe.balance is Balance.SAMPLING,
+    )
