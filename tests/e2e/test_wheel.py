@@ -40,8 +40,8 @@ def names(wheel: Path) -> set[str]:
 
 def test_it_has_everything_a_program_needs(names: set[str]) -> None:
     """All modules, the default model, the schemas, the recipes and the example configuration are there."""
-    for top in (ROOT / "edge", ROOT / "converter"):
-        files = {path.relative_to(top) for path in top.rglob("*") if path.is_file()}
+    for package in (ROOT / "edge" / "insect_edge", ROOT / "converter" / "insect_converter"):
+        files = {path.relative_to(package.parent) for path in package.rglob("*") if path.is_file()}
         assert {str(file) for file in files if not any(part.startswith((".", "__pyc")) for part in file.parts)} <= names
     assert {f"{MODEL}/{name}" for name in ("model.tflite", "labels.txt", "card.json")} <= names
     assert "insect_edge/insect-edge.example.toml" in names
@@ -53,7 +53,7 @@ def test_it_has_everything_a_program_needs(names: set[str]) -> None:
 def test_it_has_nothing_else(names: set[str]) -> None:
     """Tests, photographs and caches stay at home."""
     kinds = {Path(name).suffix for name in names if ".dist-info/" not in name}
-    assert kinds <= {".py", ".typed", ".toml", ".json", ".txt", ".tflite", ".csv", ".md"}
+    assert kinds <= {".py", ".typed", ".toml", ".json", ".txt", ".tflite", ".csv", ".md", ".jinja", ".css"}
     tops = {name.split("/", maxsplit=1)[0] for name in names}
     assert {top for top in tops if not top.endswith(".dist-info")} == {"insect_edge", "insect_converter"}
     assert not any(part.startswith((".", "__pyc", "test")) for name in names for part in Path(name).parts)
