@@ -204,7 +204,7 @@ def test_both_models_are_measured_on_the_same_test_photographs(trained: Trained)
         assert supports == {name: test.count(name) for name in (*COLOURS, "background")}
     assert metrics["size_bytes"]["int8"] == (trained.bundle / "model.tflite").stat().st_size
     assert metrics["size_bytes"]["int8"] < metrics["size_bytes"]["float"] / 2
-    assert {"right", "wrong", "silent", "false_alarms"} == set(metrics["verdicts"])
+    assert {"right", "wrong", "unknown", "silent", "false_alarms", "false_unknown"} == set(metrics["verdicts"])
     assert "f1-score" in (trained.bundle / "report.txt").read_text(encoding="utf-8")
 
 

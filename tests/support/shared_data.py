@@ -12,12 +12,12 @@ _BESIDE = Path(__file__).resolve().parents[3] / "shared"
 
 def data_folder() -> Path:
     """The photographs: `$INSECT_EDGE_DATA`, or `../shared/data` beside the repository; the test is skipped without."""
-    return _present(Path(os.environ.get("INSECT_EDGE_DATA", _BESIDE / "data")))
+    return _present(Path(os.environ.get("INSECT_EDGE_DATA") or _BESIDE / "data"))
 
 
 def models_folder() -> Path:
     """The models from elsewhere, `models` beside the photographs; the test is skipped without."""
-    return _present(Path(os.environ.get("INSECT_EDGE_DATA", _BESIDE / "data")).resolve().parent / "models")
+    return _present(Path(os.environ.get("INSECT_EDGE_DATA") or _BESIDE / "data").resolve().parent / "models")
 
 
 def _present(folder: Path) -> Path:
