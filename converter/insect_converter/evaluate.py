@@ -133,41 +133,33 @@ def verdicts_of(logits: NDArray[np.float32], card: ModelCard) -> list[Verdict | 
 
 
 def verdict_shares(
-    scores: NDArray[np.float32],
-    truth: NDArray[np.int64],
-    labels: Sequence[Label],
-    *,
-    verdicts: Sequence[Verdict | None] | None = None,
+    verdicts: Sequence[Verdict | None], truth: NDArray[np.int64], labels: Sequence[Label]
 ) -> dict[str, float]:
     """What the verdicts of single pictures are worth.
 
     Args:
-        scores: (photographs, labels), calibrated.
+        verdicts: as `verdicts_of` gives them.
         truth: (photographs,) label indices.
-        labels: with their thresholds.
-        verdicts: as `verdicts_of` gives them; by default what the thresholds alone decide.
+        labels: with their roles.
 
     Returns:
-        Shares of the insect photographs: `right`, `wrong` (another label), `silent` (no verdict) and, where verdicts
-        are given, `unknown`; and of the background photographs, where there are such, `false_alarms`, those that got
-        any label, and, where verdicts are given, `false_unknown`.
+        Shares of the insect photographs: `right`, `wrong` (another label), `unknown` and `silent` (no verdict); and of
+        the background photographs, where there are such, `false_alarms`, those that got any label, and
+        `false_unknown`.
     """
-    given = (
-        verdicts if verdicts is not None else [verdict_of(top_categories(row, labels, count=1)[0]) for row in scores]
-    )
-    said = np.array([verdict.label if verdict else "" for verdict in given])
+    said = np.array([verdict.label if verdict else "" for verdict in verdicts])
     names = np.array([label.name for label in labels])[truth]
     background = np.array([labels[index].role is Role.BACKGROUND for index in truth])
     insects, silent, unknown = ~background, said == "", said == UNKNOWN
     shares = {
         "right": float(np.mean((said == names)[insects])),
         "wrong": float(np.mean(((said != names) & ~silent & ~unknown)[insects])),
-        **({"unknown": float(np.mean(unknown[insects]))} if verdicts is not None else {}),
+        "unknown": float(np.mean(unknown[insects])),
         "silent": float(np.mean(silent[insects])),
     }
     if background.any():
         shares["false_alarms"] = float(np.mean(~(silent | unknown)[background]))
-        shares |= {"false_unknown": float(np.mean(unknown[background]))} if verdicts is not None else {}
+        shares["false_unknown"] = float(np.mean(unknown[background]))
     return shares
 
 

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from insect_edge.card import ModelCard
-    from insect_edge.domain import Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +100,7 @@ def compute(
             "before": calibration.reliability(softmax(logits, temperature=1.0), truth),
             "after": calibration.reliability(calibrated, truth),
         },
-        verdicts=_shares(after, card, verdicts[Part.TEST]),
+        verdicts=evaluate.verdict_shares(verdicts[Part.TEST], after.truth, card.labels),
         thresholds={
             part: evaluate.named_shares(given, integer[part].truth, card.labels) for part, given in verdicts.items()
         },
@@ -114,11 +113,6 @@ def _together(integer: Mapping[Part, Outputs]) -> tuple[NDArray[np.float32], NDA
     """Logits and truth of the validation and the test photographs."""
     both = [integer[part] for part in (Part.VALIDATION, Part.TEST)]
     return np.concatenate([one.logits for one in both]), np.concatenate([one.truth for one in both])
-
-
-def _shares(outputs: Outputs, card: ModelCard, verdicts: list[Verdict | None]) -> dict[str, float]:
-    scores = softmax(outputs.logits, temperature=card.temperature)
-    return evaluate.verdict_shares(scores, outputs.truth, card.labels, verdicts=verdicts if card.rejection else None)
 
 
 def for_card(figures: Figures, *, float_bytes: int, integer_bytes: int) -> dict[str, Any]:

@@ -131,8 +131,9 @@ class Training:
     def adjust(self) -> None:
         """Take out of the logits how often each label occurred in an epoch."""
         truth = self._validation.targets.argmax(axis=1)
+        logits = self._model.predict(self._plain(), verbose=0)
         offsets = logit_adjustment.offsets(
-            self._model.predict(self._plain(), verbose=0),
+            logits,
             truth,
             occurs=occurrences(self._data, self._recipe),
             strength=self._recipe.logit_adjustment,
@@ -140,7 +141,7 @@ class Training:
         layer = self._model.get_layer("logits")
         kernel, bias = layer.get_weights()
         layer.set_weights([kernel, bias + offsets])
-        accuracy = float(np.mean(self._model.predict(self._plain(), verbose=0).argmax(axis=1) == truth))
+        accuracy = float(np.mean((logits + offsets).argmax(axis=1) == truth))
         self.history.append({"stage": "logit adjustment", "val_accuracy": accuracy})
         progress.say(
             f"shares of the labels taken out: validation accuracy {accuracy:.4f}, "

@@ -264,9 +264,7 @@ def _verdict_shares(findings: Findings) -> dict[str, float] | None:
     """Shares as `evaluate.verdict_shares` gives them; None where no threshold was fitted."""
     if not findings.integer:
         return None
-    answers, card = findings.answers, findings.subject.card
-    verdicts = _verdicts(findings) if card.rejection else None
-    return evaluate.verdict_shares(answers.scores, answers.truth, card.labels, verdicts=verdicts)
+    return evaluate.verdict_shares(_verdicts(findings), findings.answers.truth, findings.labels)
 
 
 def _named(pairs: list[Confusion], labels: tuple[Label, ...]) -> list[tuple[str, str, Confusion]]:

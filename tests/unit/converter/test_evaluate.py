@@ -62,16 +62,6 @@ def test_the_table_is_scikit_learns() -> None:
     assert rows["precision"] == ["recall", "f1-score", "support"]
 
 
-def test_verdicts_are_counted() -> None:
-    """Right, wrong and silent are shares of the insects, false alarms of the background."""
-    labels = [label(0, Role.PEST), label(1, None), label(2, Role.BACKGROUND)]
-    scores = np.array(
-        [[0.9, 0.05, 0.05], [0.1, 0.8, 0.1], [0.3, 0.4, 0.3], [0.1, 0.1, 0.8], [0.1, 0.1, 0.8], [0.6, 0.2, 0.2]],
-        dtype=np.float32,
-    )
-    assert verdict_shares(scores, TRUTH, labels) == {"right": 0.25, "wrong": 0.25, "silent": 0.5, "false_alarms": 0.5}
-
-
 def card(*, rejection: Rejection | None) -> ModelCard:
     """A card of the three labels."""
     return ModelCard(
@@ -97,12 +87,28 @@ def test_verdicts_are_those_of_the_pi() -> None:
     ]
 
 
+def test_verdicts_are_counted() -> None:
+    """Right, wrong and silent are shares of the insects, false alarms of the background."""
+    logits = np.log(
+        [[0.9, 0.05, 0.05], [0.1, 0.8, 0.1], [0.3, 0.4, 0.3], [0.1, 0.1, 0.8], [0.1, 0.1, 0.8], [0.6, 0.2, 0.2]]
+    )
+    plain = card(rejection=None)
+    assert verdict_shares(verdicts_of(logits.astype(np.float32), plain), TRUTH, plain.labels) == {
+        "right": 0.25,
+        "wrong": 0.25,
+        "unknown": 0.0,
+        "silent": 0.5,
+        "false_alarms": 0.5,
+        "false_unknown": 0.0,
+    }
+
+
 def test_unknown_is_neither_right_nor_wrong_nor_silent() -> None:
-    """Where verdicts are given, `unknown` is counted apart, for insects and for background."""
+    """`unknown` is counted apart, for insects and for background."""
     labels = card(rejection=None).labels
     names = ["ant", "unknown", "ant", None, "unknown", "moth"]
     verdicts = [Verdict(label=name, role=None, score=1, threshold=0) if name else None for name in names]
-    shares = verdict_shares(LOGITS, TRUTH, labels, verdicts=verdicts)
+    shares = verdict_shares(verdicts, TRUTH, labels)
     assert shares == {
         "right": 0.25,
         "wrong": 0.25,
@@ -124,8 +130,9 @@ def test_each_name_has_its_precision_and_recall() -> None:
 def test_without_background_there_are_no_false_alarms() -> None:
     """A model of insects alone has no share of background."""
     labels = [label(0, Role.PEST), label(1, None)]
-    shares = verdict_shares(np.eye(2, dtype=np.float32), np.array([0, 1]), labels)
-    assert shares == {"right": 1.0, "wrong": 0.0, "silent": 0.0}
+    verdicts = [Verdict(label=one.name, role=one.role, score=1, threshold=0) for one in labels]
+    shares = verdict_shares(verdicts, np.array([0, 1]), labels)
+    assert shares == {"right": 1.0, "wrong": 0.0, "unknown": 0.0, "silent": 0.0}
 
 
 def test_answers_come_through_the_classifier() -> None:

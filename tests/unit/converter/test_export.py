@@ -14,8 +14,9 @@ from insect_converter import recipes, run_record, training_set, unknown_insects
 from insect_converter.dataset import read_class_folders
 from insect_converter.errors import GateError
 from insect_converter.parity import Parity
+from insect_converter.report.photographs import read_rows
 from insect_converter.run_record import RunRecord
-from insect_converter.split import to_csv
+from insect_converter.split import Part, to_csv
 from insect_edge import model_bundle
 from insect_edge.errors import ModelError
 from support.photographs import COLOURS, write_class, write_classes
@@ -98,6 +99,25 @@ def test_a_model_within_budget_becomes_a_bundle(ready: Ready, tmp_path: Path, mo
     rows = (tmp_path / "good-v1" / "split.csv").read_text().splitlines()
     assert rows[0] == "name,split,sha256_prefix"
     assert len(rows) == 1 + 48
+
+
+def test_the_bundles_split_can_be_read_whatever_the_photographs_are_called(
+    tensorflow: None,  # noqa: ARG001 - is imported first, silently
+) -> None:
+    """Labels that no folder says, and names with commas and quotes, survive the shorter form."""
+    text = (
+        'name,label,split,sha256\n"train/a, ""b"".jpg",ant,train,'
+        + "0" * 64
+        + "\nwasp/c.jpg,wasp,test,"
+        + "1" * 64
+        + "\n"
+    )
+    exporting = importlib.import_module("insect_converter.export")
+    short = read_rows(exporting._compact_split(text), source="short")
+    assert [(row.name, row.label, row.part) for row in short] == [
+        ('train/a, "b".jpg', "ant", Part.TRAIN),
+        ("wasp/c.jpg", "wasp", Part.TEST),
+    ]
 
 
 def test_the_card_says_how_names_are_withheld(ready: Ready, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

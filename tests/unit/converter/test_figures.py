@@ -55,7 +55,8 @@ def test_both_models_are_measured_on_the_test_photographs() -> None:
     assert measured.integer.insect_top1 == pytest.approx(19 / 20)
     assert measured.parity.top1_drop == pytest.approx(1 / 30)
     assert measured.parity.agreement == pytest.approx(29 / 30)
-    assert measured.verdicts == {"right": 0.95, "wrong": 0.05, "silent": 0.0, "false_alarms": 0.0}
+    verdicts = {"right": 0.95, "wrong": 0.05, "unknown": 0.0, "silent": 0.0, "false_alarms": 0.0, "false_unknown": 0.0}
+    assert measured.verdicts == verdicts
 
 
 def test_a_rejection_is_measured() -> None:
