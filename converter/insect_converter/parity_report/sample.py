@@ -6,8 +6,8 @@ import hashlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from insect_converter import split_photographs as written
 from insect_converter.errors import DatasetError
-from insect_converter.report import photographs as written
 from insect_converter.run_record import SPLIT_FILE
 from insect_converter.split import Part
 from insect_edge.adapters.pictures import read_picture_bytes

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from insect_converter.report.measured import Answers, Speed
-    from insect_converter.report.photographs import Found
     from insect_converter.report.subject import Subject
     from insect_converter.report.uniqueness import Neighbours
+    from insect_converter.split_photographs import Found
     from insect_edge.domain import Label
 
 

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from insect_converter.float_model import FloatModel
     from insect_converter.report.measured import Answers
-    from insect_converter.report.photographs import Found
     from insect_converter.report.uniqueness import Neighbours
+    from insect_converter.split_photographs import Found
     from insect_edge.card import InputContract, ModelCard
 
 _LOOKS = 6

@@ -10,18 +10,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from insect_converter import dataset, progress, whole_file
+from insect_converter import dataset, progress, split_photographs, whole_file
 from insect_converter.errors import DatasetError
 from insect_converter.quiet import native_silence
-from insect_converter.report import measured, page, photographs, subject
+from insect_converter.report import measured, page, subject
 from insect_converter.report.findings import Findings
 from insect_edge.domain import Role
 
 if TYPE_CHECKING:
     from insect_converter.report.findings import Learnt
     from insect_converter.report.measured import Answers, Speed
-    from insect_converter.report.photographs import Found
     from insect_converter.report.subject import Subject
+    from insect_converter.split_photographs import Found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,16 +82,16 @@ def _photographs(options: ReportOptions, about: Subject) -> Found:
     data, background = _places(options, about)
     lying = dataset.read(data, background=background)
     if about.split_text is None:
-        found = photographs.take_all(lying, labels=labels)
+        found = split_photographs.take_all(lying, labels=labels)
     else:
-        rows = photographs.read_rows(about.split_text, source=str(options.place))
-        found = photographs.find(rows, lying, labels=labels)
+        rows = split_photographs.read_rows(about.split_text, source=str(options.place))
+        found = split_photographs.find(rows, lying, labels=labels)
     if all(about.card.labels[photograph.label].role is Role.BACKGROUND for photograph in found.test):
         raise DatasetError(f"{data}: no test photograph shows an animal: name the folder of the animals with --data")
     for number, what in ((len(found.missing), "are not there"), (len(found.changed), "have changed")):
         if number:
             progress.say(f"{number} photographs of the split {what} and are left out; the page says so")
-    return photographs.limited(found, per_label=options.limit) if options.limit else found
+    return split_photographs.limited(found, per_label=options.limit) if options.limit else found
 
 
 def _places(options: ReportOptions, about: Subject) -> tuple[Path, Path | None]:

@@ -14,9 +14,9 @@ from insect_converter import recipes, run_record, training_set, unknown_insects
 from insect_converter.dataset import read_class_folders
 from insect_converter.errors import GateError
 from insect_converter.parity import Parity
-from insect_converter.report.photographs import read_rows
 from insect_converter.run_record import RunRecord
 from insect_converter.split import Part, to_csv
+from insect_converter.split_photographs import read_rows
 from insect_edge import model_bundle
 from insect_edge.errors import ModelError
 from support.photographs import COLOURS, write_class, write_classes

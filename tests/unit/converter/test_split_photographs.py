@@ -8,9 +8,9 @@ import pytest
 
 pytest.importorskip("tqdm", reason="the converter's extra is not installed")
 
+from insect_converter import split_photographs
 from insect_converter.dataset import Dataset, read_class_folders
 from insect_converter.errors import DatasetError
-from insect_converter.report import photographs
 from insect_converter.split import Part
 from support import report_world
 from support.report_world import NAMES, World
@@ -30,9 +30,9 @@ def lying(world: World) -> Dataset:
     return read_class_folders(world.data)
 
 
-def rows(world: World, place: str = "bundle") -> list[photographs.Row]:
+def rows(world: World, place: str = "bundle") -> list[split_photographs.Row]:
     """The split of the bundle or of the run."""
-    return photographs.read_rows((getattr(world, place) / "split.csv").read_text(), source="x")
+    return split_photographs.read_rows((getattr(world, place) / "split.csv").read_text(), source="x")
 
 
 def test_bundle_and_run_tell_the_same_split(world: World) -> None:
@@ -46,7 +46,7 @@ def test_bundle_and_run_tell_the_same_split(world: World) -> None:
 
 def test_every_photograph_is_found_with_the_models_index(world: World) -> None:
     """Folders are read in alphabetical order, the model's labels have another: the model's counts."""
-    found = photographs.find(rows(world), lying(world), labels=NAMES)
+    found = split_photographs.find(rows(world), lying(world), labels=NAMES)
     assert [len(found.parts[part]) for part in Part] == [20, 8, 20]
     assert all(photograph.name.startswith(f"{NAMES[photograph.label]}/") for _, photograph in found.every)
     assert found.counts["lily-beetle"] == {Part.TRAIN: 5, Part.VALIDATION: 2, Part.TEST: 5}
@@ -58,7 +58,7 @@ def test_what_is_gone_or_has_changed_is_left_out_and_named(world: World) -> None
     (world.data / "lily-beetle" / "07.png").unlink()
     (world.data / "lily-beetle" / "08.png").write_bytes((world.data / "lily-beetle" / "00.png").read_bytes())
     (world.data / "lily-beetle" / "new.png").write_bytes((world.data / "lily-beetle" / "00.png").read_bytes())
-    found = photographs.find(rows(world), lying(world), labels=NAMES)
+    found = split_photographs.find(rows(world), lying(world), labels=NAMES)
     assert found.missing == ("lily-beetle/07.png",)
     assert found.changed == ("lily-beetle/08.png",)
     assert len(found.test) == 18
@@ -67,10 +67,10 @@ def test_what_is_gone_or_has_changed_is_left_out_and_named(world: World) -> None
 def test_other_photographs_are_refused(world: World) -> None:
     """No test photograph at all, or a split with labels the model has not, is one clear line."""
     with pytest.raises(DatasetError, match="the split has the label '<b>&', which the model has not"):
-        photographs.find(rows(world), lying(world), labels=["background", "ant"])
+        split_photographs.find(rows(world), lying(world), labels=["background", "ant"])
     nothing = Dataset(labels=NAMES, photographs=())
     with pytest.raises(DatasetError, match="none of the 20 test photographs is in the folders: name the folders"):
-        photographs.find(rows(world), nothing, labels=NAMES)
+        split_photographs.find(rows(world), nothing, labels=NAMES)
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_other_photographs_are_refused(world: World) -> None:
 def test_a_damaged_split_is_one_clear_line(text: str, told: str) -> None:
     """Columns that lack, parts that there are not, lines cut short."""
     with pytest.raises(DatasetError, match=f"m-v1: its split {told}") as caught:
-        photographs.read_rows(text, source="m-v1")
+        split_photographs.read_rows(text, source="m-v1")
     assert "\n" not in str(caught.value)
 
 
@@ -94,18 +94,18 @@ def test_without_a_split_all_readable_ones_are_taken(world: World) -> None:
     (world.data / "lily-beetle" / "broken.png").write_bytes(b"no picture")
     (world.data / "stones").mkdir()
     (world.data / "stones" / "00.png").write_bytes((world.data / "lily-beetle" / "00.png").read_bytes())
-    found = photographs.take_all(lying(world), labels=NAMES)
+    found = split_photographs.take_all(lying(world), labels=NAMES)
     assert (len(found.test), found.unreadable, found.divided) == (48, ("lily-beetle/broken.png",), False)
     assert found.counts["lily-beetle"][Part.TEST] == 12
     with pytest.raises(
         DatasetError, match=r"no photograph with a label of the model \(ant …\): name each class folder"
     ):
-        photographs.take_all(lying(world), labels=["ant"])
+        split_photographs.take_all(lying(world), labels=["ant"])
 
 
 def test_a_limit_keeps_the_same_ones_of_each_label(world: World) -> None:
     """At most so many of each label in each part, whatever else there is."""
-    found = photographs.find(rows(world), lying(world), labels=NAMES)
-    fewer, more = photographs.limited(found, per_label=2), photographs.limited(found, per_label=3)
+    found = split_photographs.find(rows(world), lying(world), labels=NAMES)
+    fewer, more = split_photographs.limited(found, per_label=2), split_photographs.limited(found, per_label=3)
     assert [len(fewer.parts[part]) for part in Part] == [8, 8, 8]
     assert set(fewer.test) < set(more.test) < set(found.test)
