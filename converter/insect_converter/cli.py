@@ -13,6 +13,7 @@ from insect_edge.lazy_group import LazyGroup
 COMMANDS = {
     "prepare": "Read, clean, balance and divide photographs, whichever way they lie about.",
     "suspects": "Find photographs whose label is probably wrong, for a person to look through.",
+    "backbone": "Take the backbone out of somebody's .tflite classifier, to begin training with.",
     "train": "Train a model on photographs and write its verified bundle.",
     "runs": "List training runs, or compare two of them.",
     "parity": "Compare float with int8 on the same photographs, down to the layers.",

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from insect_converter.judge import Record
     from insect_converter.prefetch import Prefetch
     from insect_converter.recipes import Recipe
+    from insect_converter.teachers import Teachers
 
 _POSTFIX_STEPS = 10
 
@@ -55,7 +56,14 @@ class FineTuning:
     """
 
     def __init__(
-        self, model: Any, backbone: Any, *, batches: AugmentedBatches, validation: PlainBatches, recipe: Recipe
+        self,
+        model: Any,
+        backbone: Any,
+        *,
+        batches: AugmentedBatches,
+        validation: PlainBatches,
+        recipe: Recipe,
+        teachers: Teachers | None = None,
     ) -> None:
         """Get ready; nothing is learnt yet.
 
@@ -65,10 +73,12 @@ class FineTuning:
             batches: random views to learn from.
             validation: what is judged on.
             recipe: how.
+            teachers: whose answers are learnt as well; None for the labels alone.
         """
         self.records: list[Record] = []
         self._plan = plan = recipe.fine_tuning
         self._batches = batches
+        self._teachers = teachers
         self._epoch = 0
         self._seconds = 0.0
         backbones.freeze(backbone, until=plan.frozen_until)
@@ -78,7 +88,7 @@ class FineTuning:
         model.compile(loss=loss_of(recipe), metrics=["accuracy"])
         trained = self._trainer.trainable_variables
         self._optimizer = optimizers.build(plan, steps=len(batches), backbone=backbone, trained=trained)
-        self._trainer.compile(self._optimizer, loss_of(recipe), metrics=["accuracy"])
+        self._trainer.compile(self._optimizer, loss_of(recipe, smoothed=bool(teachers)), metrics=["accuracy"])
         self._optimizer.build(trained)
         self.judge = Judge(model, validation, patience=plan.patience)
 
@@ -162,12 +172,19 @@ class FineTuning:
         totals = Totals()
         for step in range(len(self._batches)):
             batch = ready.next()
-            tensors = (None if part is None else keras.ops.convert_to_tensor(part) for part in _parts(batch))
+            tensors = self._tensors(batch)
             totals.add(self._trainer.train_on_batch(*tensors, return_dict=True), photographs=len(batch.views))
             bar.update()
             if step % _POSTFIX_STEPS == 0:
                 bar.set_postfix({name: f"{value:.3f}" for name, value in totals.means().items()} | {"epoch": epoch})
         return totals.means()
+
+    def _tensors(self, batch: Batch) -> list[Any]:
+        """Views, targets and weights as the training step takes them."""
+        views = keras.ops.convert_to_tensor(batch.views)
+        targets = self._teachers.soften(views, batch.targets) if self._teachers else batch.targets
+        weights = None if batch.weights is None else keras.ops.convert_to_tensor(batch.weights)
+        return [views, keras.ops.convert_to_tensor(targets), weights]
 
     @contextmanager
     def _averaged(self) -> Iterator[None]:
@@ -182,7 +199,3 @@ class FineTuning:
         finally:
             for variable, value in zip(self._trainer.trainable_variables, learning, strict=True):
                 variable.assign(value)
-
-
-def _parts(batch: Batch) -> tuple[Any, Any, Any]:
-    return batch.views, batch.targets, batch.weights

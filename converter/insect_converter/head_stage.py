@@ -74,9 +74,15 @@ def features_of(backbone: Any, views: NDArray[np.uint8], *, recipe: Recipe, desc
     return features
 
 
-def loss_of(recipe: Recipe) -> Any:
-    """The loss of both stages."""
-    return keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=recipe.fine_tuning.label_smoothing)
+def loss_of(recipe: Recipe, *, smoothed: bool = False) -> Any:
+    """The loss of both stages.
+
+    Args:
+        recipe: its label smoothing.
+        smoothed: whether the targets have had it already.
+    """
+    smoothing = 0.0 if smoothed else recipe.fine_tuning.label_smoothing
+    return keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=smoothing)
 
 
 def _head(model: Any, recipe: Recipe, *, steps: int) -> Any:

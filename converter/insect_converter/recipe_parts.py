@@ -93,6 +93,8 @@ class FineTuning:
             1 for the same rate everywhere.
         weight_decay: decoupled.
         label_smoothing: share of the target spread over all labels.
+        distillation: share of the target that is the teachers' answer, where training has teachers (see
+            `insect_converter.teachers`); the label has the rest.
         taxonomy_smoothing: share of the target spread over the label's relatives by their taxa, see
             `insect_converter.taxonomy`.
         dropout: between pooling and head.
@@ -119,6 +121,7 @@ class FineTuning:
     layer_decay: float = 1.0
     weight_decay: float = 0.05
     label_smoothing: float = 0.1
+    distillation: float = 0.7
     taxonomy_smoothing: float = 0.0
     dropout: float = 0.2
     ema_momentum: float = 0.0

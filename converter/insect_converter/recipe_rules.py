@@ -132,6 +132,10 @@ def _fine_tuning(plan: FineTuning) -> Iterator[tuple[bool, str]]:
         not 0 < plan.layer_decay <= 1,
         f"{place}: layer_decay = {plan.layer_decay:g}: above 0, and at most 1, is wanted",
     )
+    yield (
+        not 0 < plan.distillation <= 1,
+        f"{place}: distillation = {plan.distillation:g}: a share above 0, and at most 1, is wanted",
+    )
     yield not 0 <= plan.mixup <= 1, f"{place}: mixup = {plan.mixup:g}: a share from 0 to 1 is wanted"
     yield (
         not 0 <= plan.cutmix <= 1 - plan.mixup,

@@ -50,6 +50,7 @@ class RunRecord:
         backbone_weights: file of pretrained weights, or None for Keras' download or none at all.
         data_sha256: of names, labels and contents of all photographs, whatever part they are in; empty where unknown.
         unknown: folder of photographs of insects the model is not to know, or None.
+        teachers: folder and float model's SHA-256 of each run whose model taught this one.
         float_sha256: of the float model's file, in hex; None until the run has finished.
     """
 
@@ -68,6 +69,7 @@ class RunRecord:
     backbone_weights: str | None = None
     data_sha256: str = ""
     unknown: str | None = None
+    teachers: tuple[tuple[str, str], ...] = ()
     float_sha256: str | None = None
 
     def to_json(self) -> str:
@@ -196,7 +198,8 @@ def open_started(folder: Path) -> tuple[RunRecord, str]:
     try:
         content = json.loads((folder / RUN_FILE).read_text(encoding="utf-8"))
         lists = {name: tuple(content[name]) for name in ("labels", "changes") if name in content}
-        record = RunRecord(**{**content, **lists})
+        taught = tuple((str(path), str(sha256)) for path, sha256 in content.get("teachers", ()))
+        record = RunRecord(**{**content, **lists, "teachers": taught})
         split_text = (folder / SPLIT_FILE).read_text(encoding="utf-8")
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise TrainingError(f"{folder}: no training run ({error}): name the folder that `train` wrote") from error

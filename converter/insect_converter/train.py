@@ -29,13 +29,21 @@ if TYPE_CHECKING:
 
     from insect_converter.judge import Record
     from insect_converter.recipes import Recipe
+    from insect_converter.teachers import Teachers
     from insect_converter.training_set import TrainingSet
 
 __all__ = ["Views", "fit", "model_views"]
 
 
 def fit(
-    data: TrainingSet, recipe: Recipe, *, backbone: Any, seed: int, folder: Path, resume: bool = False
+    data: TrainingSet,
+    recipe: Recipe,
+    *,
+    backbone: Any,
+    seed: int,
+    folder: Path,
+    resume: bool = False,
+    teachers: Teachers | None = None,
 ) -> tuple[Any, list[Record]]:
     """Train both stages.
 
@@ -47,6 +55,7 @@ def fit(
         seed: of everything random.
         folder: of the run; after each epoch the history and a checkpoint are written there.
         resume: go on from the folder's checkpoint, where there is one.
+        teachers: whose answers the second stage learns as well.
 
     Returns:
         The float model with its best weights, and the records of the head stage and of each epoch.
@@ -60,7 +69,7 @@ def fit(
     model = backbones.build_model(
         backbone, labels=len(data.labels), image_size=recipe.image_size, dropout=recipe.fine_tuning.dropout
     )
-    training = Training(model, backbone, data=data, recipe=recipe, seed=seed, folder=folder)
+    training = Training(model, backbone, data=data, recipe=recipe, seed=seed, folder=folder, teachers=teachers)
     standing = checkpoints.read(folder) if resume else None
     if standing is None:
         training.begin()
@@ -79,12 +88,21 @@ class Training:
     """
 
     def __init__(
-        self, model: Any, backbone: Any, *, data: TrainingSet, recipe: Recipe, seed: int, folder: Path
+        self,
+        model: Any,
+        backbone: Any,
+        *,
+        data: TrainingSet,
+        recipe: Recipe,
+        seed: int,
+        folder: Path,
+        teachers: Teachers | None = None,
     ) -> None:
         """Get ready; the model is from `backbone.build_model`, the other arguments are those of `fit`."""
         self.history: list[Record] = []
         self._model, self._backbone = model, backbone
         self._data, self._recipe, self._seed, self._folder = data, recipe, seed, folder
+        self._teachers = teachers
         self._validation = model_views(data, Part.VALIDATION, recipe)
         self._start = model.get_weights()
         self._members: list[tuple[float, list[NDArray[Any]]]] = []
@@ -158,6 +176,7 @@ class Training:
             batches=training_batches(self._data, self._recipe, seed=self._seed + member),
             validation=self._plain(),
             recipe=self._recipe,
+            teachers=self._teachers,
         )
         if standing is not None:
             with _fitting(self._folder):

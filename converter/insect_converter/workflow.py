@@ -6,7 +6,7 @@ TensorFlow takes seconds to import, so it is imported once everything that can b
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -52,6 +52,7 @@ class TrainingOptions:
     changes: tuple[str, ...] = ()
     leave_out: Path | None = None
     unknown: Path | None = None
+    teachers: tuple[Path, ...] = ()
 
 
 def train(options: TrainingOptions) -> None:
@@ -67,11 +68,14 @@ def train(options: TrainingOptions) -> None:
     _refuse_missing(options.unknown)
     _import_tensorflow()
     from insect_converter import backbone as backbones  # noqa: PLC0415 - see above
+    from insect_converter import teachers  # noqa: PLC0415 - see above
 
     backbone = backbones.build_backbone(recipe, options.backbone_weights, seed=options.seed)
     data = training_set.load(found, recipe, seed=options.seed, leave_out=left_out)
     split_text = split.to_csv(data.split, data.labels, data.pictures)
     record = _record(options, recipe, labels=data.labels, split_text=split_text)
+    taught_by = teachers.find(options.teachers, record=record, split_text=split_text)
+    record = replace(record, teachers=tuple((str(run.folder), run.sha256) for run in taught_by))
     run_record.create(options.run, record, split_text=split_text)
     _tell_roles(recipe, data.labels)
     if not tensorboard.available():
@@ -145,11 +149,25 @@ def _fit(
     data: TrainingSet, recipe: Recipe, backbone: Any, *, record: RunRecord, run: Path, going_on: bool = False
 ) -> Any:
     """Train, and keep the float model; what only an unfinished run needs is taken away."""
-    from insect_converter import train as training  # noqa: PLC0415 - see the module
+    from insect_converter import teachers  # noqa: PLC0415 - see the module
+    from insect_converter import train as training  # noqa: PLC0415 - as above
 
+    taught_by = teachers.Teachers.open(
+        [teachers.TeacherRun(folder=Path(folder), sha256=sha256) for folder, sha256 in record.teachers],
+        share=recipe.fine_tuning.distillation,
+        smoothing=recipe.fine_tuning.label_smoothing,
+    )
     progress.say(f"the run is in {run}")
     try:
-        model, history = training.fit(data, recipe, backbone=backbone, seed=record.seed, folder=run, resume=going_on)
+        model, history = training.fit(
+            data,
+            recipe,
+            backbone=backbone,
+            seed=record.seed,
+            folder=run,
+            resume=going_on,
+            teachers=taught_by,
+        )
     except KeyboardInterrupt:
         progress.say(f"interrupted: `insect-converter train --resume {run}` goes on")
         raise

@@ -10,6 +10,7 @@ import click
 
 from insect_converter.commands import FILE, FOLDER, PLACE
 
+_TEACHER_HELP = "Finished run whose model's scores are learnt beside the labels; may be given several times."
 _WITH_RESUME = frozenset({"resume", "out", "force"})
 
 
@@ -22,6 +23,7 @@ _WITH_RESUME = frozenset({"resume", "out", "force"})
 @click.option("--recipe", default="garden-pests", show_default=True, help="Name of a recipe, or a .toml file.")
 @click.option("--set", "changes", metavar="KEY=VALUE", multiple=True, help="Change the recipe: fine_tuning.epochs=3.")
 @click.option("--backbone-weights", type=FILE, help="Pretrained MobileNetV2 without top; default: Keras' download.")
+@click.option("--teacher", "teachers", metavar="RUN", type=FOLDER, multiple=True, help=_TEACHER_HELP)
 @click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Of split and training.")
 @click.option("--run", type=FOLDER, help="Folder for float weights and records; default runs/<name>-<time>.")
 @click.option("--resume", metavar="RUN", type=FOLDER, help="Go on with this run's folder; needs no other option.")
@@ -59,7 +61,7 @@ def _check_usage(context: click.Context, options: dict[str, Any], *, resume: Pat
     given = [name for name in options if context.get_parameter_source(name) is not default]
     foreign = [name for name in given if name not in _WITH_RESUME]
     if foreign:
-        option = "set" if foreign[0] == "changes" else foreign[0].replace("_", "-")
+        option = {"changes": "set", "teachers": "teacher"}.get(foreign[0], foreign[0].replace("_", "-"))
         raise click.UsageError(
             f"Option '--{option}' cannot be changed with '--resume': the run goes on as it was started.", context
         )

@@ -131,6 +131,31 @@ def test_a_run_can_be_repeated(training: ModuleType, data: TrainingSet, tmp_path
     assert not same(weights("c", seed=2), first)
 
 
+class Contrary:
+    """A teacher that knows the label, and says the next one."""
+
+    def soften(self, views: Any, targets: Any) -> np.ndarray:
+        """The targets of other labels."""
+        assert len(views) == len(targets)
+        return np.roll(np.asarray(targets), 1, axis=1)
+
+
+def test_the_second_stage_learns_from_teachers(training: ModuleType, data: TrainingSet, tmp_path: Path) -> None:
+    """Where a teacher contradicts the labels, it is the teacher that is believed, and that can be repeated."""
+
+    def taught(name: str) -> Any:
+        recipe = replace(RECIPE, fine_tuning=replace(RECIPE.fine_tuning, epochs=8, learning_rate=0.02, patience=8))
+        return training.fit(
+            data, recipe, backbone=small_backbone(), seed=1, folder=folder(tmp_path / name), teachers=Contrary()
+        )
+
+    model, history = taught("a")
+    losses = [record["loss"] for record in history if record["stage"] == "fine-tuning"]
+    assert losses[-1] < losses[0] / 2
+    assert [record["val_accuracy"] for record in history][-1] < 0.4
+    assert same(taught("b")[0].get_weights(), model.get_weights())
+
+
 def test_without_fine_tuning_the_backbone_stays(training: ModuleType, data: TrainingSet, tmp_path: Path) -> None:
     """No epochs of fine-tuning leave the head alone, on weights that nobody touched."""
     backbone = small_backbone()
