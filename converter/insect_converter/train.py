@@ -63,9 +63,7 @@ def fit(
     Raises:
         TrainingError: when training diverges, its state cannot be written, or the checkpoint does not fit.
     """
-    keras.utils.set_random_seed(seed)
-    if recipe.deterministic:
-        tf.config.experimental.enable_op_determinism()
+    _settle(recipe, seed=seed)
     model = backbones.build_model(
         backbone, labels=len(data.labels), image_size=recipe.image_size, dropout=recipe.fine_tuning.dropout
     )
@@ -73,11 +71,15 @@ def fit(
     standing = checkpoints.read(folder) if resume else None
     if standing is None:
         training.begin()
-    if recipe.fine_tuning.epochs:
-        training.fine_tune(standing)
-    if recipe.logit_adjustment:
-        training.adjust()
+    training.finish(standing)
     return model, training.history
+
+
+def _settle(recipe: Recipe, *, seed: int) -> None:
+    """Whatever TensorFlow leaves to chance is decided."""
+    keras.utils.set_random_seed(seed)
+    if recipe.deterministic:
+        tf.config.experimental.enable_op_determinism()
 
 
 class Training:
@@ -122,6 +124,16 @@ class Training:
         )
         self.history.append(record)
         self._start = self._model.get_weights()
+
+    def finish(self, standing: Checkpoint | None) -> None:
+        """What the recipe has after the first stage.
+
+        Args and errors are those of `fine_tune`.
+        """
+        if self._recipe.fine_tuning.epochs:
+            self.fine_tune(standing)
+        if self._recipe.logit_adjustment:
+            self.adjust()
 
     def fine_tune(self, standing: Checkpoint | None) -> None:
         """The second stage, once or several times from the same start; the best or the average is in the model then.

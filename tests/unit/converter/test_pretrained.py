@@ -129,11 +129,7 @@ def options(file: Path, data: Path, out: Path, *, force: bool = False) -> job.Op
 
 
 def test_the_job_writes_weights_that_training_takes(
-    restore: ModuleType,  # noqa: ARG001 - has TensorFlow imported
-    trained: Any,
-    file: Path,
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
+    trained: Any, file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The file's weights, loaded as training loads them, compute the file's features; a second run asks first."""
     write_classes(tmp_path / "data", each=8)
