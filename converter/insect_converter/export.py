@@ -192,10 +192,12 @@ def _origin(record: RunRecord, recipe: Recipe, *, split_text: str) -> dict[str, 
         "versions": record.versions,
         "host": record.host,
         "float_sha256": record.float_sha256,
+        "teachers_sha256": [sha256 for _, sha256 in record.teachers],
         "dataset": {
             "provenance": record.provenance,
             "licence": record.licence,
             "split_sha256": text_hash(split_text),
+            "leaks_kept": record.leaks_kept,
         },
     }
 

@@ -56,6 +56,18 @@ class LayeredSgd(_Layered, keras.optimizers.SGD):  # type: ignore[misc]  # Keras
     """SGD with a rate for each variable."""
 
 
+class LayeredRmsprop(_Layered, keras.optimizers.RMSprop):  # type: ignore[misc]  # Keras ships no types
+    """RMSprop with a rate for each variable."""
+
+
+_LAYERED = {
+    Optimizer.ADAM: LayeredAdam,
+    Optimizer.ADAMW: LayeredAdam,
+    Optimizer.SGD: LayeredSgd,
+    Optimizer.RMSPROP: LayeredRmsprop,
+}
+
+
 def build(plan: FineTuning, *, steps: int, backbone: Any, trained: Sequence[Any]) -> Any:
     """The optimizer of a recipe's second stage.
 
@@ -68,21 +80,30 @@ def build(plan: FineTuning, *, steps: int, backbone: Any, trained: Sequence[Any]
     options: dict[str, Any] = {"learning_rate": schedule(plan, steps=steps)}
     if plan.ema_momentum:
         options |= {"use_ema": True, "ema_momentum": plan.ema_momentum}
-    if plan.optimizer is Optimizer.SGD:
-        options |= {"momentum": plan.momentum, "nesterov": True}
+    options |= _of_the_rule(plan)
     decay = None if plan.optimizer is Optimizer.ADAM else plan.weight_decay
     if plan.layer_decay < 1:
-        rule = LayeredSgd if plan.optimizer is Optimizer.SGD else LayeredAdam
         decays = [0.0 if _is_free(variable.name) else decay or 0.0 for variable in trained]
-        return rule(factors=rate_factors(backbone, trained, decay=plan.layer_decay), decays=decays, **options)
+        factors = rate_factors(backbone, trained, decay=plan.layer_decay)
+        return _LAYERED[plan.optimizer](factors=factors, decays=decays, **options)
     rules = {
         Optimizer.ADAM: keras.optimizers.Adam,
         Optimizer.ADAMW: keras.optimizers.AdamW,
         Optimizer.SGD: keras.optimizers.SGD,
+        Optimizer.RMSPROP: keras.optimizers.RMSprop,
     }
     optimizer = rules[plan.optimizer](weight_decay=decay, **options)
     optimizer.exclude_from_weight_decay(var_names=list(NOT_DECAYED))
     return optimizer
+
+
+def _of_the_rule(plan: FineTuning) -> dict[str, Any]:
+    """Options that only some rules have."""
+    if plan.optimizer is Optimizer.SGD:
+        return {"momentum": plan.momentum, "nesterov": True}
+    if plan.optimizer is Optimizer.RMSPROP:
+        return {"momentum": plan.momentum, "rho": 0.9, "epsilon": 1e-3}
+    return {}
 
 
 def schedule(plan: FineTuning, *, steps: int) -> Any:

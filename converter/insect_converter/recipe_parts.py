@@ -22,6 +22,8 @@ class Optimizer(enum.StrEnum):
     ADAMW = "adamw"
     SGD = "sgd"
     """With Nesterov's momentum."""
+    RMSPROP = "rmsprop"
+    """With momentum, as MobileNet was first trained (rho 0.9, epsilon 0.001)."""
 
 
 class Schedule(enum.StrEnum):
@@ -83,8 +85,8 @@ class FineTuning:
         frozen_until: the backbone's last layer that stays as it is, with all before it: edges and textures transfer,
             and the layers at high resolution are the slowest to train. Empty to train all.
         batch_size: photographs a step.
-        optimizer: `adamw`, `adam` (which ignores `weight_decay`) or `sgd` (with Nesterov's momentum).
-        momentum: of `sgd`.
+        optimizer: `adamw`, `adam` (which ignores `weight_decay`), `sgd` (with Nesterov's momentum) or `rmsprop`.
+        momentum: of `sgd` and `rmsprop`.
         learning_rate: peak.
         warmup_epochs: linear rise to the peak.
         schedule: after the rise, `cosine` down to zero or `constant`.

@@ -51,6 +51,7 @@ class RunRecord:
         data_sha256: of names, labels and contents of all photographs, whatever part they are in; empty where unknown.
         unknown: folder of photographs of insects the model is not to know, or None.
         teachers: folder and float model's SHA-256 of each run whose model taught this one.
+        leaks_kept: how many photographs show what is held back and were learnt from all the same.
         float_sha256: of the float model's file, in hex; None until the run has finished.
     """
 
@@ -70,6 +71,7 @@ class RunRecord:
     data_sha256: str = ""
     unknown: str | None = None
     teachers: tuple[tuple[str, str], ...] = ()
+    leaks_kept: int = 0
     float_sha256: str | None = None
 
     def to_json(self) -> str:
@@ -201,7 +203,7 @@ def open_started(folder: Path) -> tuple[RunRecord, str]:
         taught = tuple((str(path), str(sha256)) for path, sha256 in content.get("teachers", ()))
         record = RunRecord(**{**content, **lists, "teachers": taught})
         split_text = (folder / SPLIT_FILE).read_text(encoding="utf-8")
-    except (OSError, ValueError, TypeError, KeyError) as error:
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise TrainingError(f"{folder}: no training run ({error}): name the folder that `train` wrote") from error
     return record, split_text
 

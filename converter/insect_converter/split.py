@@ -14,7 +14,7 @@ from insect_converter.errors import DatasetError
 from insect_converter.parts import HELD_BACK, Part
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
     from insect_converter.dataset import Dataset, Photograph
@@ -33,7 +33,8 @@ class Split:
         validation: what epochs, temperature and thresholds are chosen on.
         test: what is reported; nothing is chosen on it.
         groups: how many groups of more than one photograph, near-duplicates or named ones, there were.
-        leaked: left out, since the data came divided and these show what lies in a part further from training.
+        leaked: the data came divided, and these show what lies in a part further from training: they were left out.
+        leaks_kept: how many such photographs were kept, because somebody asked for it.
     """
 
     train: tuple[Photograph, ...]
@@ -41,6 +42,7 @@ class Split:
     test: tuple[Photograph, ...]
     groups: int
     leaked: tuple[Photograph, ...] = ()
+    leaks_kept: int = 0
 
     def part(self, part: Part) -> tuple[Photograph, ...]:
         """The photographs of one part."""
@@ -55,6 +57,7 @@ def divide(
     test: float,
     seed: int,
     near: Sequence[int] | None = None,
+    keep_leaks: bool = False,
 ) -> Split:
     """Divide each class in the same proportion; near-duplicates and named groups stay together.
 
@@ -65,27 +68,26 @@ def divide(
         dataset: to divide; each class with at least three photographs.
         pictures: by path.
         validation: wanted share, in (0, 1).
-        test: wanted share, in (0, 1).
+        test: likewise.
         seed: another one gives another division.
         near: for each photograph the position of the first one like it; None: to be found out.
+        keep_leaks: keep what was given to training although it shows what is held back, as whoever divided it did.
 
     Raises:
         DatasetError: when the groups of a class do not fill three parts, or one was given to several.
     """
     near = near or likeness.alike([pictures[photograph.path] for photograph in dataset.photographs])
     _refuse_torn(dataset.photographs)
-    leaked = leaks(dataset.photographs, near=near)
-    kept = [photograph if position not in leaked else None for position, photograph in enumerate(dataset.photographs)]
-    found = likeness.groups(kept, near=near)
+    found_leaks = leaks(dataset.photographs, near=near)
+    leaked = {} if keep_leaks else found_leaks
+    found = _joined(dataset.photographs, near=_apart(dataset.photographs, near) if keep_leaks else near, without=leaked)
     groups = [_settled(members, pictures, seed=seed) for members in found]
     parts = dealing.deal(groups, dataset.labels, validation=validation, test=test)
-    ordered = {part: tuple(sorted(chosen, key=lambda photograph: photograph.name)) for part, chosen in parts.items()}
     return Split(
-        train=ordered[Part.TRAIN],
-        validation=ordered[Part.VALIDATION],
-        test=ordered[Part.TEST],
+        **{part.value: tuple(sorted(chosen, key=lambda item: item.name)) for part, chosen in parts.items()},
         groups=sum(len(members) > 1 for members in found),
         leaked=tuple(dataset.photographs[position] for position in sorted(leaked)),
+        leaks_kept=len(found_leaks) - len(leaked),
     )
 
 
@@ -129,6 +131,19 @@ def to_csv(split: Split, labels: Sequence[str], pictures: Mapping[Path, Fingerpr
     writer.writerow(("name", "label", "split", "sha256"))
     writer.writerows(sorted(rows))
     return buffer.getvalue()
+
+
+def _joined(
+    photographs: Sequence[Photograph], *, near: Sequence[int], without: Collection[int]
+) -> list[list[Photograph]]:
+    """Groups of photographs, some positions left out."""
+    kept = [item if position not in without else None for position, item in enumerate(photographs)]
+    return likeness.groups(kept, near=near)
+
+
+def _apart(photographs: Sequence[Photograph], near: Sequence[int]) -> list[int]:
+    """What was given to a part is joined with nothing: it stays there, whatever it shows."""
+    return [at if item.split else near[at] for at, item in enumerate(photographs)]
 
 
 def _refuse_torn(photographs: Sequence[Photograph]) -> None:

@@ -41,7 +41,9 @@ class TrainingSet:
         return [self.pictures[item.path].pixels for item in photographs], [item.label for item in photographs]
 
 
-def load(found: Dataset, recipe: Recipe, *, seed: int, leave_out: frozenset[str] = frozenset()) -> TrainingSet:
+def load(
+    found: Dataset, recipe: Recipe, *, seed: int, leave_out: frozenset[str] = frozenset(), keep_leaks: bool = False
+) -> TrainingSet:
     """Decode, leave out what cannot be read (named and counted) and divide.
 
     Args:
@@ -50,6 +52,7 @@ def load(found: Dataset, recipe: Recipe, *, seed: int, leave_out: frozenset[str]
         seed: of the division.
         leave_out: names of photographs that are not learnt from, such as those whose labels are doubted; validation
             and test keep them, so that what is measured does not depend on them.
+        keep_leaks: learn from photographs that show what is held back, too; see `split.divide`.
 
     Raises:
         DatasetError: when a class has too few readable photographs, one has changed since it was listed, or a name in
@@ -62,19 +65,30 @@ def load(found: Dataset, recipe: Recipe, *, seed: int, leave_out: frozenset[str]
         progress.say(f"left out: {reason}")
     kept = dataset.without(found, unreadable)
     _refuse_changed(kept, decoded)
-    divided = split.divide(kept, decoded, validation=recipe.validation, test=recipe.test, seed=seed)
+    divided = split.divide(
+        kept, decoded, validation=recipe.validation, test=recipe.test, seed=seed, keep_leaks=keep_leaks
+    )
     counts = ", ".join(f"{label} {count}" for label, count in kept.counts().items())
     progress.say(f"{len(kept.photographs)} photographs ({counts}); {len(unreadable)} unreadable left out")
-    if divided.leaked:
-        progress.say(
-            f"{len(divided.leaked)} photographs left out: the data came divided, and they show what is held back"
-        )
+    _tell_leaks(divided)
     divided = _lessened(divided, leave_out, labels=kept.labels)
     progress.say(
         f"split: {len(divided.train)} train, {len(divided.validation)} validation, {len(divided.test)} test; "
         f"{divided.groups} groups of near-duplicates kept together"
     )
     return TrainingSet(labels=kept.labels, split=divided, pictures=decoded)
+
+
+def _tell_leaks(divided: Split) -> None:
+    if divided.leaked:
+        progress.say(
+            f"{len(divided.leaked)} photographs left out: the data came divided, and they show what is held back"
+        )
+    if divided.leaks_kept:
+        progress.say(
+            f"{divided.leaks_kept} photographs to learn from show what is held back, and are kept: "
+            "no score of this run says how well it does on photographs that it has not seen"
+        )
 
 
 def _refuse_changed(kept: Dataset, decoded: Mapping[Path, Picture]) -> None:

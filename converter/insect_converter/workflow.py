@@ -21,6 +21,7 @@ from insect_converter import (
     run_record,
     same_photographs,
     split,
+    teacher_runs,
     tensorboard,
     training_set,
 )
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from insect_converter.recipes import Recipe
     from insect_converter.run_record import RunRecord
     from insect_converter.split import Split
+    from insect_converter.teachers import Teachers
     from insect_converter.training_set import TrainingSet
 
 
@@ -53,6 +55,7 @@ class TrainingOptions:
     leave_out: Path | None = None
     unknown: Path | None = None
     teachers: tuple[Path, ...] = ()
+    keep_leaks: bool = False
 
 
 def train(options: TrainingOptions) -> None:
@@ -68,14 +71,17 @@ def train(options: TrainingOptions) -> None:
     _refuse_missing(options.unknown)
     _import_tensorflow()
     from insect_converter import backbone as backbones  # noqa: PLC0415 - see above
-    from insect_converter import teachers  # noqa: PLC0415 - see above
 
     backbone = backbones.build_backbone(recipe, options.backbone_weights, seed=options.seed)
-    data = training_set.load(found, recipe, seed=options.seed, leave_out=left_out)
+    data = training_set.load(found, recipe, seed=options.seed, leave_out=left_out, keep_leaks=options.keep_leaks)
     split_text = split.to_csv(data.split, data.labels, data.pictures)
     record = _record(options, recipe, labels=data.labels, split_text=split_text)
-    taught_by = teachers.find(options.teachers, record=record, split_text=split_text)
-    record = replace(record, teachers=tuple((str(run.folder), run.sha256) for run in taught_by))
+    taught_by = teacher_runs.find(options.teachers, record=record, split_text=split_text)
+    record = replace(
+        record,
+        teachers=tuple((str(run.folder), run.sha256) for run in taught_by),
+        leaks_kept=data.split.leaks_kept,
+    )
     run_record.create(options.run, record, split_text=split_text)
     _tell_roles(recipe, data.labels)
     if not tensorboard.available():
@@ -149,14 +155,8 @@ def _fit(
     data: TrainingSet, recipe: Recipe, backbone: Any, *, record: RunRecord, run: Path, going_on: bool = False
 ) -> Any:
     """Train, and keep the float model; what only an unfinished run needs is taken away."""
-    from insect_converter import teachers  # noqa: PLC0415 - see the module
-    from insect_converter import train as training  # noqa: PLC0415 - as above
+    from insect_converter import train as training  # noqa: PLC0415 - see the module
 
-    taught_by = teachers.Teachers.open(
-        [teachers.TeacherRun(folder=Path(folder), sha256=sha256) for folder, sha256 in record.teachers],
-        share=recipe.fine_tuning.distillation,
-        smoothing=recipe.fine_tuning.label_smoothing,
-    )
     progress.say(f"the run is in {run}")
     try:
         model, history = training.fit(
@@ -166,7 +166,7 @@ def _fit(
             seed=record.seed,
             folder=run,
             resume=going_on,
-            teachers=taught_by,
+            teachers=_teachers(record, recipe),
         )
     except KeyboardInterrupt:
         progress.say(f"interrupted: `insect-converter train --resume {run}` goes on")
@@ -176,6 +176,17 @@ def _fit(
     checkpoint.remove(run)
     progress.say(f"the float model is in {run}")
     return model
+
+
+def _teachers(record: RunRecord, recipe: Recipe) -> Teachers | None:
+    """The models that teach this run, where there are any."""
+    if not record.teachers:
+        return None
+    from insect_converter import teachers  # noqa: PLC0415 - see the module
+
+    runs = [teacher_runs.TeacherRun(folder=Path(folder), sha256=sha256) for folder, sha256 in record.teachers]
+    plan = recipe.fine_tuning
+    return teachers.Teachers.open(runs, share=plan.distillation, smoothing=plan.label_smoothing)
 
 
 def _export(

@@ -11,6 +11,9 @@ import click
 from insect_converter.commands import FILE, FOLDER, PLACE
 
 _TEACHER_HELP = "Finished run whose model's scores are learnt beside the labels; may be given several times."
+_LEAKS_HELP = (
+    "Learn even from photographs that also lie in the data's own test part, as published scores may have been."
+)
 _WITH_RESUME = frozenset({"resume", "out", "force"})
 
 
@@ -19,6 +22,7 @@ _WITH_RESUME = frozenset({"resume", "out", "force"})
 @click.option("--background", type=FOLDER, help="Folder of pictures of anything but insects.")
 @click.option("--unknown", type=FOLDER, help="Folder of photographs of insects that are none of the classes.")
 @click.option("--leave-out", type=FILE, help="List of photographs not to learn from: a CSV with names, or one a line.")
+@click.option("--keep-leaks", is_flag=True, help=_LEAKS_HELP)
 @click.option("--out", type=FOLDER, help="The bundle's folder; must not exist.")
 @click.option("--recipe", default="garden-pests", show_default=True, help="Name of a recipe, or a .toml file.")
 @click.option("--set", "changes", metavar="KEY=VALUE", multiple=True, help="Change the recipe: fine_tuning.epochs=3.")

@@ -123,3 +123,16 @@ def test_sgd_has_nesterov_momentum(optimizers: ModuleType, model: Any) -> None:
     optimizer = built(optimizers, model, replace(PLAN, optimizer=Optimizer.SGD, momentum=0.8, ema_momentum=0.99))
     assert (optimizer.momentum, optimizer.nesterov) == (0.8, True)
     assert (optimizer.use_ema, optimizer.ema_momentum) == (True, 0.99)
+
+
+def test_rmsprop_has_momentum_and_layered_rates(optimizers: ModuleType, model: Any) -> None:
+    """Its options are those of MobileNet's own training; lower layers move less where the plan says so."""
+    plan = replace(PLAN, optimizer=Optimizer.RMSPROP, momentum=0.8, weight_decay=0.0, warmup_epochs=0.0)
+    plain = built(optimizers, model, plan)
+    assert (type(plain).__name__, plain.rho, plain.momentum, plain.epsilon) == ("RMSprop", 0.9, 0.8, 1e-3)
+    layered = moved(built(optimizers, model, replace(plan, layer_decay=0.5)), model)
+    start = {variable.path: variable.numpy() for variable in model.trainable_variables}
+    steps = {path: np.abs(value - start[path]).mean() for path, value in layered.items()}
+    kernels = [value for path, value in steps.items() if path.endswith("kernel")]
+    assert kernels == sorted(kernels)
+    assert kernels[0] < kernels[-1] / 4

@@ -133,7 +133,13 @@ def test_a_group_with_two_labels_stays_whole() -> None:
     assert all(places[copy] is places[original] for copy, original in chosen.items())
 
 
-def given(groups: list[list[int]], parts: dict[str, Part], *, named: dict[str, str] | None = None) -> Split:
+def given(
+    groups: list[list[int]],
+    parts: dict[str, Part],
+    *,
+    named: dict[str, str] | None = None,
+    keep_leaks: bool = False,
+) -> Split:
     """The division of such a dataset of which photographs, by the beginnings of their names, were given to parts."""
     dataset, pictures = world(groups)
     photographs = tuple(
@@ -145,7 +151,7 @@ def given(groups: list[list[int]], parts: dict[str, Part], *, named: dict[str, s
         for item in dataset.photographs
     )
     dataset = Dataset(labels=dataset.labels, photographs=photographs)
-    return divide(dataset, pictures, validation=0.2, test=0.2, seed=1)
+    return divide(dataset, pictures, validation=0.2, test=0.2, seed=1, keep_leaks=keep_leaks)
 
 
 def names(photographs: Sequence[Photograph]) -> list[str]:
@@ -236,6 +242,18 @@ def test_photographs_that_show_the_test_are_not_learnt_from() -> None:
     assert names(torn.test) == ["0/000-0.jpg", "0/002-0.jpg", "1/000-0.jpg"]
     assert not set(torn.leaked) & {*torn.train, *torn.validation, *torn.test}
     assert len(split.leaked) <= len(torn.leaked)
+
+
+def test_leaks_are_kept_where_that_is_asked_for() -> None:
+    """Every photograph stays in the part it was given to, and those that show what is held back are counted."""
+    parts = {"0/000-0": Part.TEST, "0/001-0": Part.VALIDATION, "0/": Part.TRAIN}
+    parts |= {"1/000": Part.TEST, "1/001": Part.VALIDATION, "1/": Part.TRAIN}
+    counts = [[3, 2, 2, 1, 1], [1] * 9]
+    kept, clean = given(counts, parts, keep_leaks=True), given(counts, parts)
+    assert (kept.leaked, kept.leaks_kept, clean.leaks_kept) == ((), len(clean.leaked), 0)
+    assert len(clean.leaked) == 3
+    assert (kept.test, kept.validation) == (clean.test, clean.validation)
+    assert {*kept.train} == {*clean.train, *clean.leaked}
 
 
 def test_a_leak_does_not_take_its_whole_trap_with_it() -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from insect_converter import run_record
+from insect_converter import run_record, teacher_runs
 from insect_converter.errors import TrainingError
 from insect_converter.recipes import Network, Recipe
 from insect_converter.run_record import RunRecord
@@ -54,9 +54,9 @@ def model(logits: tuple[float, ...]) -> Any:
 
 
 def finished(folder: Path, *, record: RunRecord = RECORD, split_text: str = SPLIT) -> Path:
-    """A run whose model says the first label."""
+    """A run that has a float model, or at least its file."""
     run_record.create(folder, record, split_text=split_text)
-    run_record.save_model(folder, model((2.0, 0.0, 0.0)))
+    (folder / run_record.WEIGHTS_FILE).write_bytes(b"weights")
     return folder
 
 
@@ -89,50 +89,51 @@ def test_teachers_look_at_the_very_view(teachers: ModuleType) -> None:
 def test_a_finished_run_may_teach(teachers: ModuleType, tmp_path: Path) -> None:
     """It is found with the hash of its model, and opened by it."""
     folder = finished(tmp_path / "teacher")
-    (run,) = teachers.find([folder], record=RECORD, split_text=SPLIT)
+    run_record.save_model(folder, model((2.0, 0.0, 0.0)))
+    (run,) = teacher_runs.find([folder], record=RECORD, split_text=SPLIT)
     assert (run.folder, run.sha256) == (folder.resolve(), run_record.float_hash(folder))
     made = teachers.Teachers.open([run], share=1.0, smoothing=0.0)
     assert made.soften(VIEWS, TARGETS) == pytest.approx(np.tile(softmax(2, 0, 0), (5, 1)), abs=1e-6)
-    assert teachers.Teachers.open([], share=1.0, smoothing=0.0) is None
 
 
 def test_another_model_than_before_is_refused(teachers: ModuleType, tmp_path: Path) -> None:
     """A run that is gone on with learns from the teacher it began with."""
     folder = finished(tmp_path / "teacher")
-    (run,) = teachers.find([folder], record=RECORD, split_text=SPLIT)
+    run_record.save_model(folder, model((2.0, 0.0, 0.0)))
+    (run,) = teacher_runs.find([folder], record=RECORD, split_text=SPLIT)
     run_record.save_model(folder, model((0.0, 0.0, 3.0)))
     with pytest.raises(TrainingError, match=r"the teacher's sha256 is .*, it was .* when this run began"):
         teachers.Teachers.open([run], share=1.0, smoothing=0.0)
 
 
-def test_a_teacher_that_knows_the_test_is_refused(teachers: ModuleType, tmp_path: Path) -> None:
+def test_a_teacher_that_knows_the_test_is_refused(tmp_path: Path) -> None:
     """Photographs are compared by content; those of validation count as well."""
     seen = "name,label,split,sha256\nother.jpg,ant,train,cc\nb.jpg,bee,train,bb\na.jpg,ant,test,aa\n"
     folder = finished(tmp_path / "teacher", split_text=seen)
     with pytest.raises(TrainingError, match=r"has learnt from 2 photographs .* the first is b.jpg: .*--seed"):
-        teachers.find([folder], record=RECORD, split_text=SPLIT)
+        teacher_runs.find([folder], record=RECORD, split_text=SPLIT)
 
 
-def test_a_teacher_of_other_labels_is_refused(teachers: ModuleType, tmp_path: Path) -> None:
+def test_a_teacher_of_other_labels_is_refused(tmp_path: Path) -> None:
     """So is one that tells the same labels in another order apart, since scores have no names."""
     folder = finished(tmp_path / "teacher", record=replace(RECORD, labels=("bee", "ant", "wasp")))
     with pytest.raises(TrainingError, match="the teacher tells bee, ant, wasp apart, this run ant, bee, wasp"):
-        teachers.find([folder], record=RECORD, split_text=SPLIT)
+        teacher_runs.find([folder], record=RECORD, split_text=SPLIT)
 
 
-def test_teachers_take_views_of_any_size(teachers: ModuleType, tmp_path: Path) -> None:
+def test_teachers_take_views_of_any_size(tmp_path: Path) -> None:
     """The small network has one size, so it neither teaches nor is taught."""
     small = replace(RECORD, recipe={**RECORD.recipe, "network": Network.SMALL_CNN.value})
     small.recipe.update(head={"epochs": 0}, fine_tuning={"image_size": 64})
     folder = finished(tmp_path / "teacher", record=small)
     with pytest.raises(TrainingError, match=r"the teacher is a small-cnn"):
-        teachers.find([folder], record=RECORD, split_text=SPLIT)
+        teacher_runs.find([folder], record=RECORD, split_text=SPLIT)
     with pytest.raises(TrainingError, match="the student is a small-cnn"):
-        teachers.find([finished(tmp_path / "other")], record=small, split_text=SPLIT)
+        teacher_runs.find([finished(tmp_path / "other")], record=small, split_text=SPLIT)
 
 
-def test_a_run_that_did_not_finish_cannot_teach(teachers: ModuleType, tmp_path: Path) -> None:
+def test_a_run_that_did_not_finish_cannot_teach(tmp_path: Path) -> None:
     """The line says how to finish it."""
     run_record.create(tmp_path / "teacher", RECORD, split_text=SPLIT)
     with pytest.raises(TrainingError, match="the run did not finish"):
-        teachers.find([tmp_path / "teacher"], record=RECORD, split_text=SPLIT)
+        teacher_runs.find([tmp_path / "teacher"], record=RECORD, split_text=SPLIT)

@@ -111,6 +111,10 @@ def test_the_parts_of_a_list_are_kept_to(tmp_path: Path, capsys: pytest.CaptureF
     assert [item.name for item in data.split.leaked] == ["p/mantis/copy.jpg"]
     assert len(data.split.train) == 6
     assert "1 photographs left out: the data came divided, and they show what is held back" in capsys.readouterr().err
+    kept = training_set.load(read(tmp_path / "list.csv"), RECIPE, seed=9, keep_leaks=True)
+    assert (len(kept.split.train), kept.split.leaked, kept.split.leaks_kept) == (7, (), 1)
+    assert kept.split.test == data.split.test
+    assert "1 photographs to learn from show what is held back, and are kept" in capsys.readouterr().err
 
 
 def test_photographs_that_changed_since_they_were_listed_are_refused(tmp_path: Path) -> None:

@@ -115,7 +115,7 @@ def test_an_interrupted_training_says_how_to_go_on(
     monkeypatch.setattr(insect_converter, "train", training, raising=False)
     nothing: Any = None
     with pytest.raises(KeyboardInterrupt):
-        workflow._fit(nothing, nothing, nothing, record=SimpleNamespace(seed=1), run=tmp_path)  # type: ignore[arg-type]
+        workflow._fit(nothing, nothing, nothing, record=SimpleNamespace(seed=1, teachers=()), run=tmp_path)  # type: ignore[arg-type]
     told = capsys.readouterr().err.splitlines()
     assert told[-1] == f"interrupted: `insect-converter train --resume {tmp_path}` goes on"
 
