@@ -51,6 +51,17 @@ class PlainBatches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras ships 
         self._targets = targets
         self._contract = contract
 
+    @property
+    def targets(self) -> NDArray[np.float32]:
+        """(photographs, labels) one-hot.
+
+        Raises:
+            ValueError: when these are to be predicted.
+        """
+        if self._targets is None:
+            raise ValueError("these views have no targets: give them when they are made")
+        return self._targets
+
     def __len__(self) -> int:
         """How many batches there are."""
         return math.ceil(len(self._views) / _PLAIN_BATCH)

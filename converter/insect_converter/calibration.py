@@ -45,13 +45,23 @@ def fit_temperature(logits: NDArray[np.float32], truth: NDArray[np.int64]) -> fl
         logits: (photographs, labels).
         truth: (photographs,) label indices.
     """
+    return _fit(logits, truth)[0]
+
+
+def least_loss(logits: NDArray[np.float32], truth: NDArray[np.int64]) -> float:
+    """The negative log-likelihood at the temperature that `fit_temperature` finds; lower is better."""
+    return _fit(logits, truth)[1]
+
+
+def _fit(logits: NDArray[np.float32], truth: NDArray[np.int64]) -> tuple[float, float]:
+    """Temperature and negative log-likelihood."""
 
     def cost(log_temperature: float) -> float:
         scores = softmax(logits, temperature=float(np.exp(log_temperature)))
         return float(-np.log(np.maximum(scores[np.arange(len(truth)), truth], 1e-12)).mean())
 
     result = minimize_scalar(cost, bounds=tuple(np.log(_TEMPERATURES)), method="bounded")
-    return float(np.exp(result.x))
+    return float(np.exp(result.x)), float(result.fun)
 
 
 def calibration_error(scores: NDArray[np.float32], truth: NDArray[np.int64]) -> float:

@@ -14,7 +14,7 @@ from insect_converter import optimizers, progress
 from insect_converter.batches import side_at
 from insect_converter.checkpoint import Checkpoint
 from insect_converter.head_stage import loss_of
-from insect_converter.judge import Judge
+from insect_converter.judge import Judge, examine
 from insect_converter.prefetch import prefetching
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ class FineTuning:
         self._optimizer = optimizers.build(plan, steps=len(batches), backbone=backbone, trained=trained)
         self._trainer.compile(self._optimizer, loss_of(recipe, smoothed=bool(teachers)), metrics=["accuracy"])
         self._optimizer.build(trained)
-        self.judge = Judge(model, validation, patience=plan.patience)
+        self.judge = Judge(model, examination=lambda: examine(model, validation), patience=plan.patience)
 
     def checkpoint(self) -> Checkpoint:
         """Where it stands, after an epoch or before the first."""
@@ -142,7 +142,7 @@ class FineTuning:
         means = self._learn(epoch, ready, bar)
         waited = ready.waited
         with self._averaged():
-            loss, accuracy, better = self.judge.examine(epoch)
+            found, better = self.judge.examine(epoch)
         seconds = time.monotonic() - started
         self._epoch, self._seconds = epoch, self._seconds + seconds
         self.records.append(
@@ -150,8 +150,9 @@ class FineTuning:
                 "stage": "fine-tuning",
                 "epoch": epoch,
                 **means,
-                "val_loss": loss,
-                "val_accuracy": accuracy,
+                "val_loss": found.loss,
+                "val_accuracy": found.accuracy,
+                "val_calibrated_loss": -found.score,
                 "seconds": self._seconds,
                 "epoch_seconds": seconds,
                 "waited_seconds": waited,
@@ -161,7 +162,7 @@ class FineTuning:
         )
         progress.say(
             f"epoch {epoch}: loss {means['loss']:.4f}, accuracy {means['accuracy']:.4f}, "
-            f"validation accuracy {accuracy:.4f}{' (best)' if better else ''}, {self._seconds:.0f} s so far"
+            f"validation accuracy {found.accuracy:.4f}{' (best)' if better else ''}, {self._seconds:.0f} s so far"
         )
 
     def _learn(self, epoch: int, ready: Prefetch[tuple[int, int], Batch], bar: Any) -> dict[str, float]:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from insect_converter import calibration
 from insect_converter.errors import TrainingError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -16,6 +20,43 @@ if TYPE_CHECKING:
 
 Record = dict[str, Any]
 """One epoch, or the head stage as a whole: stage, epoch, losses, accuracies and seconds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Examination:
+    """How a model did on the validation photographs.
+
+    Attributes:
+        loss: the one it is trained with.
+        accuracy: share of the photographs it names right.
+        score: higher is better: the negative log-likelihood with its sign turned, at the temperature that suits the
+            model best. Accuracy moves in steps of one photograph, so that the best of many epochs is the luckiest;
+            the loss as it is would punish a model for being too sure, which the temperature mends in the bundle.
+    """
+
+    loss: float
+    accuracy: float
+    score: float
+
+
+def examine(model: Any, validation: PlainBatches) -> Examination:
+    """Have a model name the validation photographs.
+
+    Args:
+        model: compiled with its loss; ends in logits.
+        validation: with targets.
+    """
+    logits = model.predict(validation, verbose=0)
+    targets = validation.targets
+    loss = float(np.asarray(model.loss(targets, logits)))
+    if not np.isfinite(logits).all():
+        return Examination(loss=math.nan, accuracy=0.0, score=-math.inf)
+    truth = targets.argmax(axis=1)
+    return Examination(
+        loss=loss,
+        accuracy=float(np.mean(logits.argmax(axis=1) == truth)),
+        score=-calibration.least_loss(logits, truth),
+    )
 
 
 class Judge:
@@ -28,19 +69,19 @@ class Judge:
         best_score: of those weights.
     """
 
-    def __init__(self, model: Any, validation: PlainBatches, *, patience: int) -> None:
+    def __init__(self, model: Any, *, examination: Callable[[], Examination], patience: int) -> None:
         """Judge a model while another one, which shares its weights, is trained.
 
         Args:
-            model: compiled with its metrics.
-            validation: with targets.
+            model: whose weights are kept.
+            examination: examines it as it is.
             patience: epochs without a better one after which training stops.
         """
         self.best: list[NDArray[Any]] = []
         self.best_score = -math.inf
         self._best_epoch_score = -math.inf
         self._model = model
-        self._validation = validation
+        self._examination = examination
         self._patience = patience
         self._waited = 0
 
@@ -51,25 +92,25 @@ class Judge:
 
     def examine_start(self) -> None:
         """What is there before the first epoch is the one to beat."""
-        loss, accuracy = self._model.evaluate(self._validation, verbose=0)
-        self._keep(score_of(accuracy=accuracy, loss=loss))
+        self._keep(self._examination().score)
 
-    def examine(self, epoch: int) -> tuple[float, float, bool]:
+    def examine(self, epoch: int) -> tuple[Examination, bool]:
         """Validate the weights as they are after an epoch.
 
         Returns:
-            Loss, accuracy, and whether it is the best so far.
+            How they did, and whether they are the best so far.
 
         Raises:
             TrainingError: when the loss is no number any more.
         """
-        loss, accuracy = self._model.evaluate(self._validation, verbose=0)
-        if not math.isfinite(loss):
-            raise TrainingError(f"epoch {epoch}: the loss is {loss:g}: lower fine_tuning.learning_rate in the recipe")
-        score = score_of(accuracy=accuracy, loss=loss)
-        self._waited = 0 if score > self._best_epoch_score else self._waited + 1
-        self._best_epoch_score = max(score, self._best_epoch_score)
-        return loss, accuracy, self._keep(score)
+        found = self._examination()
+        if not math.isfinite(found.loss):
+            raise TrainingError(
+                f"epoch {epoch}: the loss is {found.loss:g}: lower fine_tuning.learning_rate in the recipe"
+            )
+        self._waited = 0 if found.score > self._best_epoch_score else self._waited + 1
+        self._best_epoch_score = max(found.score, self._best_epoch_score)
+        return found, self._keep(found.score)
 
     def facts(self) -> dict[str, float]:
         """Plain values that say where the contest stands, without the weights."""
@@ -88,8 +129,3 @@ class Judge:
             self.best_score = score if math.isfinite(score) else -math.inf
             self.best = self._model.get_weights()
         return better
-
-
-def score_of(*, accuracy: float, loss: float) -> float:
-    """Accuracy moves in steps of one photograph; the loss breaks ties."""
-    return accuracy - loss * 1e-3

@@ -16,7 +16,7 @@ from insect_converter.batches import PlainBatches
 from insect_converter.checkpoint import Checkpoint
 from insect_converter.errors import TrainingError
 from insect_converter.fine_tuning import FineTuning
-from insect_converter.judge import score_of
+from insect_converter.judge import examine
 from insect_converter.split import Part
 from insect_converter.tensorboard import TensorBoard
 from insect_converter.views import Views, model_views, occurrences, training_batches
@@ -223,15 +223,15 @@ def average(model: Any, members: Sequence[tuple[float, list[NDArray[Any]]]], *, 
     """Leave the mean of the members' weights in the model, or the best member where the mean validates worse."""
     best_score, best = max(members, key=lambda member: member[0])
     model.set_weights([np.mean(tensors, axis=0) for tensors in zip(*(weights for _, weights in members), strict=True)])
-    loss, accuracy = model.evaluate(validation, verbose=0)
-    kept = score_of(accuracy=accuracy, loss=loss) >= best_score
+    found = examine(model, validation)
+    kept = found.score >= best_score
     if not kept:
         model.set_weights(best)
     progress.say(
-        f"average of {len(members)}: validation accuracy {accuracy:.4f}, "
+        f"average of {len(members)}: validation accuracy {found.accuracy:.4f}, "
         f"{'kept' if kept else 'the best alone is better and is kept'}"
     )
-    return {"stage": "average", "members": float(len(members)), "val_loss": loss, "val_accuracy": accuracy}
+    return {"stage": "average", "members": float(len(members)), "val_loss": found.loss, "val_accuracy": found.accuracy}
 
 
 @contextmanager

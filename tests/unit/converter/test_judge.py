@@ -9,33 +9,44 @@ import numpy as np
 import pytest
 
 from insect_converter.errors import TrainingError
-from insect_converter.judge import Judge
+from insect_converter.judge import Examination, Judge, examine
 
 
 class Student:
     """A model that is as good as its examination says, and whose weights are the number of the examination.
 
     Attributes:
-        results: loss and accuracy of each examination.
+        results: loss and score of each examination.
     """
 
     def __init__(self, *results: tuple[float, float]) -> None:
         self.results = results
         self._examined = -1
 
-    def evaluate(self, *_: Any, **__: Any) -> list[float]:
+    def examined(self) -> Examination:
         """The next result."""
         self._examined += 1
-        return list(self.results[self._examined])
+        loss, score = self.results[self._examined]
+        return examination(loss=loss, score=score)
 
     def get_weights(self) -> list[np.ndarray]:
         """Which examination this was."""
         return [np.array(self._examined)]
 
 
+def examination(*, loss: float, score: float) -> Examination:
+    """One result; the accuracy decides nothing."""
+    return Examination(loss=loss, accuracy=0.5, score=score)
+
+
+def judge_of(student: Student, *, patience: int) -> Judge:
+    """A judge who has examined nothing yet."""
+    return Judge(student, examination=student.examined, patience=patience)
+
+
 def judged(student: Student, *, patience: int = 10) -> Judge:
     """A judge after as many epochs as there are results, or until patience is out."""
-    judge = Judge(student, None, patience=patience)  # type: ignore[arg-type]  # the student needs no photographs
+    judge = judge_of(student, patience=patience)
     judge.examine_start()
     for epoch in range(1, len(student.results)):
         judge.examine(epoch)
@@ -59,10 +70,38 @@ def test_what_training_starts_from_takes_part() -> None:
     assert kept(judged(Student((1.0, 0.9), (1.0, 0.7), (1.0, 0.8)))) == 0
 
 
-def test_the_loss_breaks_ties() -> None:
-    """Of equal accuracies the surer one is better; a lower loss does not make up for a photograph in a thousand."""
-    assert kept(judged(Student((1.0, 0.8), (0.5, 0.8), (0.6, 0.8)))) == 1
-    assert kept(judged(Student((1.0, 0.8), (0.3, 0.799)))) == 0
+def test_a_model_is_as_good_as_its_calibrated_answers() -> None:
+    """Being too sure is mended by a temperature and costs nothing; being wrong does."""
+    truth = np.array([0, 1, 2, 0, 1, 2, 0, 1])
+    targets = np.eye(3, dtype=np.float32)[truth]
+    sure = 4.0 * targets
+    sure[0] = (0.0, 1.0, 0.0)
+
+    def examined(logits: np.ndarray) -> Examination:
+        class Model:
+            loss = staticmethod(lambda wanted, said: np.abs(wanted - said).mean())
+
+            def predict(self, validation: Any, **_: Any) -> np.ndarray:
+                assert validation.targets is targets
+                return logits
+
+        class Views:
+            pass
+
+        views: Any = Views()
+        views.targets = targets
+        return examine(Model(), views)
+
+    plain, surer = examined(sure), examined(5 * sure)
+    assert plain.accuracy == surer.accuracy == 7 / 8
+    assert plain.loss == pytest.approx(np.abs(targets - sure).mean())
+    assert surer.score == pytest.approx(plain.score, abs=1e-4)
+    worse = sure.copy()
+    worse[1] = (0.0, 0.0, 4.0)
+    assert examined(worse).score < plain.score
+    broken = examined(np.full_like(sure, math.nan))
+    assert (broken.score, broken.accuracy) == (-math.inf, 0.0)
+    assert math.isnan(broken.loss)
 
 
 def test_patience_is_out_when_nothing_gets_better() -> None:
@@ -71,15 +110,15 @@ def test_patience_is_out_when_nothing_gets_better() -> None:
     judge = judged(student, patience=2)
     assert judge.patience_is_out
     assert kept(judge) == 0
-    assert student.results[6] == tuple(student.evaluate())
+    assert student.results[6][1] == student.examined().score
 
 
 def test_each_examination_is_told() -> None:
-    """Loss, accuracy and whether it is the best so far."""
-    judge = Judge(Student((1.0, 0.5), (0.4, 0.75), (0.5, 0.7)), None, patience=3)  # type: ignore[arg-type]  # as above
+    """How it went, and whether it is the best so far."""
+    judge = judge_of(Student((1.0, 0.5), (0.4, 0.75), (0.5, 0.7)), patience=3)
     judge.examine_start()
-    assert judge.examine(1) == (0.4, 0.75, True)
-    assert judge.examine(2) == (0.5, 0.7, False)
+    assert judge.examine(1) == (examination(loss=0.4, score=0.75), True)
+    assert judge.examine(2) == (examination(loss=0.5, score=0.7), False)
 
 
 @pytest.mark.parametrize("loss", [math.nan, math.inf])
@@ -91,7 +130,7 @@ def test_a_loss_that_is_no_number_ends_training(loss: float) -> None:
 
 def test_a_start_that_is_no_number_is_beaten_by_any_epoch() -> None:
     """A network whose weights of chance overflow still learns."""
-    assert kept(judged(Student((math.nan, 0.5), (1e4, 0.1)))) == 1
+    assert kept(judged(Student((math.nan, -math.inf), (1e4, -9.0)))) == 1
 
 
 @pytest.mark.parametrize("cut", [1, 2, 3, 4])
@@ -102,7 +141,7 @@ def test_a_contest_goes_on_where_it_stood(cut: int) -> None:
     before = judged(Student(*results[:cut]), patience=2)
     student = Student(*results)
     student._examined = cut - 1
-    after = Judge(student, None, patience=2)  # type: ignore[arg-type]  # as above
+    after = judge_of(student, patience=2)
     after.restore(before.facts(), before.best)
     for epoch in range(cut, len(results)):
         if after.patience_is_out:
