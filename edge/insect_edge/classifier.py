@@ -49,7 +49,7 @@ class Classifier:
         """
         check_fit(interpreter, card)
         self._interpreter = interpreter
-        self._card = card
+        self._own_card = self._card = card
         self._top = top
         self._timer = timer
         self._animals = rejection.animals(card.labels)
@@ -61,6 +61,16 @@ class Classifier:
     def card(self) -> ModelCard:
         """The card of the model in use."""
         return self._card
+
+    @property
+    def own_card(self) -> ModelCard:
+        """The card this was made with, whatever roles and thresholds have been set since."""
+        return self._own_card
+
+    def configure(self, card: ModelCard) -> None:
+        """Use the roles and thresholds of `card`, which is `own_card` otherwise, from the next frame on."""
+        self._card = card
+        self._animals = rejection.animals(card.labels)
 
     @property
     def interpreter(self) -> Interpreter:

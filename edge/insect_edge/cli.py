@@ -14,9 +14,12 @@ from insect_edge.lazy_group import LazyGroup
 COMMANDS = {
     "classify": "Say what is on pictures.",
     "run": "Watch through a camera and publish detections over MQTT.",
+    "status": "Ask the daemon on this machine how it is.",
     "check-config": "Check a configuration file and report every problem.",
     "demo": "See the whole thing work: simulated camera, embedded broker, a subscriber.",
+    "outbox": "See what waits for the broker, and what it would not take.",
     "watch": "Print detections and alerts as they arrive at a broker.",
+    "mqtt-clear": "Take away what a device has left on its broker.",
 }
 """Sub-commands and their one-line help, here so that `--help` need not import them: start-up time is felt on a Pi."""
 EXIT_INTERRUPTED = 130

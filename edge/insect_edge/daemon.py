@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from insect_edge.domain import Phase
-from insect_edge.errors import CameraError, OutboxError
+from insect_edge.errors import CameraError, OutboxError, StateError
 from insect_edge.health.report import State
-from insect_edge.protocols import Signalled
+from insect_edge.protocols import Signalled, StatusAsked
 from insect_edge.signals import RELOAD
 
 if TYPE_CHECKING:
@@ -19,13 +19,16 @@ if TYPE_CHECKING:
     from queue import SimpleQueue
 
     from insect_edge.camera_keeper import CameraKeeper
+    from insect_edge.control.desk import Desk
     from insect_edge.domain import Event
     from insect_edge.health.monitor import HealthMonitor
+    from insect_edge.health.pace import Pace
     from insect_edge.outbox.queue import Outbox
     from insect_edge.pipeline import Pipeline, StepResult
     from insect_edge.protocols import Clock, Notice
     from insect_edge.relay.relay import Relay
     from insect_edge.systemd import Systemd
+    from insect_edge.tally.keeper import Tally
 
 PRUNE_SECONDS = 60.0
 LONGEST_WAIT_SECONDS = 60.0
@@ -53,8 +56,10 @@ class Parts:
         outbox: pruned now and then.
         relay: from outbox to broker.
         health: tells how it all is.
+        tally: counts the day.
+        commands: obeys what is asked over MQTT, and reads the configuration again.
         systemd: told of the end.
-        interval: seconds between two frames.
+        pace: how long to the next frame.
         first_frame_seconds: without a single frame for so long a fresh process has better chances than this one.
     """
 
@@ -65,8 +70,10 @@ class Parts:
     outbox: Outbox
     relay: Relay
     health: HealthMonitor
+    tally: Tally
+    commands: Desk
     systemd: Systemd
-    interval: float
+    pace: Pace
     first_frame_seconds: float
 
 
@@ -102,8 +109,19 @@ class Daemon:
 
     def _startup(self) -> None:
         """Tell the world first: who waits for a camera that never comes shall know it."""
+        self._resume()
         self._parts.health.update()
         self._parts.relay.pump()
+
+    def _resume(self) -> None:
+        """Go on from what the last process remembered; without it the daemon looks all the same."""
+        parts = self._parts
+        try:
+            stored = parts.outbox.state()
+            if stored is not None:
+                self._tell(parts.pipeline.resume(stored, now=parts.clock.moment()))
+        except (OutboxError, StateError) as error:
+            _log.warning("%s", error)
 
     def _main_loop(self) -> None:
         while not (self._stopping or self._ended):
@@ -112,7 +130,10 @@ class Daemon:
             self._check_first_frame()
             self._prune()
             self._parts.health.update()
+            if self._parts.health.stalled:
+                self._parts.keeper.renew()
             self._parts.relay.pump()
+            self._parts.commands.work()
             self._wait(until=self._next_due())
         if self._ended:
             self._finish()
@@ -120,7 +141,7 @@ class Daemon:
     def _finish(self) -> None:
         """After the last frame of a file source: end what is open and deliver it."""
         _log.info("the source has ended after %d frames", self.frames)
-        self._tell(self._parts.pipeline.shutdown(self._parts.clock.moment()))
+        self._tell(self._parts.pipeline.finish(self._parts.clock.moment()))
         self._drain(seconds=DRAIN_SECONDS)
 
     def _shutdown(self, ending: State) -> None:
@@ -145,30 +166,35 @@ class Daemon:
     def _look(self) -> None:
         """Capture and follow one frame through, if it is time to."""
         parts = self._parts
-        if self._parts.clock.monotonic() < self._next_frame or not parts.keeper.ready():
+        too_soon = parts.clock.monotonic() < self._next_frame and not parts.commands.wants_frame
+        if too_soon or not parts.keeper.ready():
             return
         try:
-            result = parts.pipeline.step(timeout=parts.keeper.wait_seconds())
+            frame = parts.keeper.capture()
         except CameraError as error:
             parts.keeper.failed(error)
             return
-        if result is None:
+        if frame is None:
             self._ended = True
             return
         parts.keeper.succeeded()
-        self._looked(result)
+        alive = parts.health.alive(frame)
+        # Copies of an old picture are no evidence of anything: once they are known as such, events end by themselves.
+        if alive or not parts.health.stalled:
+            self._looked(parts.pipeline.look(frame), alive=alive)
+        parts.commands.looked(frame)
+        # A frame that is late is not made up for: the next one is due from now on.
+        self._next_frame = max(self._next_frame + parts.pace.seconds, parts.clock.monotonic())
 
-    def _looked(self, result: StepResult) -> None:
+    def _looked(self, result: StepResult, *, alive: bool) -> None:
         parts = self._parts
         if self.frames == 0:
             region, frame = result.classification.region, result.frame
             share = 100 * region.width * region.height
             _log.info("first frame: %dx%d, %.0f %% of it is looked at", frame.width, frame.height, share)
         self.frames += 1
-        # A frame that is late is not made up for: the next one is due from now on.
-        self._next_frame = max(self._next_frame + parts.interval, parts.clock.monotonic())
         self._tell(result.events)
-        parts.health.frame(result, events_open=bool(parts.pipeline.state.open_events))
+        parts.health.frame(result, alive=alive, events_open=bool(parts.pipeline.state.open_events))
 
     def _check_first_frame(self) -> None:
         waited = self._parts.clock.monotonic() - self._started
@@ -191,9 +217,12 @@ class Daemon:
     def _next_due(self) -> float:
         """Monotonic seconds at which something must be done even if nobody calls."""
         parts = self._parts
-        due = [max(self._next_frame, parts.keeper.due), parts.health.due, self._next_prune]
+        next_frame = 0.0 if parts.commands.wants_frame else self._next_frame
+        due = [max(next_frame, parts.keeper.due), parts.health.due, self._next_prune]
         due += [
-            deadline for deadline in (parts.relay.next_deadline(), parts.pipeline.deadline()) if deadline is not None
+            deadline
+            for deadline in (parts.relay.next_deadline(), parts.pipeline.deadline(), parts.commands.deadline())
+            if deadline is not None
         ]
         if not self.frames:
             due.append(self._started + parts.first_frame_seconds)
@@ -212,10 +241,12 @@ class Daemon:
             notice = clock.wait(inbox, seconds=0)
 
     def _handle(self, notice: Notice) -> None:
-        if not isinstance(notice, Signalled):
+        if isinstance(notice, StatusAsked):
+            notice.answer(self._parts.health.message().payload)
+        elif not isinstance(notice, Signalled):
             self._parts.relay.handle(notice)
         elif notice.number == RELOAD:
-            _log.warning("SIGHUP: a changed configuration is read at the next start: restart the service")
+            self._parts.commands.reload()
         else:
             _log.info("signal %d: stopping", notice.number)
             self._stopping = True
@@ -237,9 +268,11 @@ class Daemon:
         except OutboxError:
             return False
 
-    @staticmethod
-    def _tell(events: Sequence[Event]) -> None:
-        """One line an event's start and end, and one an alert."""
+    def _tell(self, events: Sequence[Event]) -> None:
+        """One line an event's start and end, and one an alert; and one where the clock is set after events."""
+        self._parts.tally.take(events, open_events=self._parts.pipeline.state.open_events)
+        if corrections := sum(event.corrects is not None for event in events):
+            _log.info("the clock is set: the times of %d events are told again", corrections)
         for event in events:
             if event.phase is not Phase.UPDATE:
                 what = f"{event.label} {event.score:.2f}, {event.hits} of {event.frames} frames"

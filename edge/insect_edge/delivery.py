@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -18,10 +19,13 @@ if TYPE_CHECKING:
     from insect_edge.mqtt.messages import Origin
     from insect_edge.outbox.entry import Ticket
     from insect_edge.outbox.queue import Outbox
+    from insect_edge.protocols import Clock
     from insect_edge.relay.relay import Relay
 
 MOST_WAITING = 1000
 """Drafts kept in memory while the outbox cannot be written: some 5 MiB, and days of ordinary events."""
+RETRY_SECONDS = 2.0
+"""Between two attempts to store them, unless something new happens."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +46,8 @@ class DeliverySettings:
 class Delivery:
     """Owned by the one thread that looks.
 
-    What the outbox cannot take (a full disk) waits in memory and is tried again with every call.
+    What the outbox cannot take waits in memory and is tried again every few seconds. Alerts alone do not wait for a
+    full disk: the outbox keeps them in memory, and the relay sends them from there.
 
     Args:
         outbox: durable home of detections and alerts.
@@ -50,6 +55,7 @@ class Delivery:
         origin: who speaks.
         encode: pixels of a frame → JPEG bytes.
         settings: what is sent.
+        clock: paces the attempts.
 
     Attributes:
         error: why the outbox could not be written the last time; None when it could.
@@ -65,13 +71,17 @@ class Delivery:
         origin: Origin,
         encode: Callable[[Frame], bytes],
         settings: DeliverySettings,
+        clock: Clock,
     ) -> None:
         self._outbox = outbox
         self._relay = relay
         self._origin = origin
         self._encode = encode
         self._settings = settings
+        self._clock = clock
+        self._retry_at = clock.monotonic()
         self._waiting: list[Draft] = []
+        self._state: bytes | None = None
         self._told_classification: float | None = None
         self.lost = 0
         self.error: str | None = None
@@ -82,36 +92,79 @@ class Delivery:
         """Messages that are in memory alone, for the outbox would not take them."""
         return len(self._waiting)
 
-    def events(self, events: Sequence[Event], *, frame: Frame | None) -> None:
-        """Store the changes, in one transaction; `frame` is the one that caused them, None where time alone did."""
+    def events(self, events: Sequence[Event], *, frame: Frame | None, state: bytes | None = None) -> None:
+        """Store the changes, in one transaction.
+
+        Args:
+            events: what changed; may be none where only the state did.
+            frame: the one that caused them; None where time alone did.
+            state: what the policy remembers now, to be stored with them; None leaves what is stored.
+        """
+        self._state = self._state if state is None else state
         for event in events:
             self._waiting.append(Draft(kind=Kind.DETECTION, build=partial(self._detection, event)))
             if event.alert:
                 self._waiting.append(Draft(kind=Kind.ALERT, build=partial(self._alert, event)))
-        self.retry()
+        self._store()
         if frame is not None:
             self._snapshots(events, frame=frame)
 
+    def test_alert(self, event: Event) -> None:
+        """Store an alert that nothing was seen for, marked so: what becomes of it becomes of a real one too."""
+        self._waiting.append(Draft(kind=Kind.ALERT, build=partial(self._alert, event, test=True)))
+        self.retry()
+
+    def picture(self, frame: Frame) -> Message:
+        """The snapshot message of any frame.
+
+        Raises:
+            ImageError: when it cannot be encoded.
+        """
+        return messages.snapshot(self._encode(frame), topics=self._origin.topics)
+
+    def configure(self, *, origin: Origin, encode: Callable[[Frame], bytes], settings: DeliverySettings) -> None:
+        """Go on with other settings; see the class."""
+        self._origin, self._encode, self._settings = origin, encode, settings
+
     def retry(self) -> None:
-        """Store what waits, if anything does."""
-        if not self._waiting:
+        """Store what waits, if anything does and it is time to try again."""
+        if self._clock.monotonic() >= self._retry_at:
+            self._store()
+
+    def _store(self) -> None:
+        self._outbox.recover()
+        if (self._waiting or self._state is not None) and not self._stored():
+            self._retry_at = self._clock.monotonic() + RETRY_SECONDS
             return
+        self.error = self._outbox.cramped
+        self.disk_full = self.error is not None
+
+    def _stored(self) -> bool:
+        """Try to store everything; returns whether that succeeded."""
         try:
-            entries = self._outbox.put(self._waiting)
+            entries = self._outbox.put(self._waiting, state=self._state)
         except OutboxError as error:
-            self.error = str(error)
-            self.disk_full = isinstance(error, OutboxFullError)
-            # Alerts are what people wait for, so detections go first.
-            while len(self._waiting) > MOST_WAITING:
-                self._waiting.remove(next((d for d in self._waiting if d.kind is Kind.DETECTION), self._waiting[0]))
-                self.lost += 1
-            return
-        self.error = None
-        self.disk_full = False
-        self._waiting = []
+            self._keep(error)
+            return False
+        self._waiting, self._state = [], None
         newest = [entry.message for entry in entries if entry.kind is Kind.DETECTION]
         if newest:
             self._relay.set_latest(messages.last_detection(newest[-1], topics=self._origin.topics))
+        return True
+
+    def _keep(self, error: OutboxError) -> None:
+        """What could not be stored waits, except for alerts that a full disk need not hold up."""
+        self.error = str(error)
+        self.disk_full = isinstance(error, OutboxFullError)
+        alerts = [draft for draft in self._waiting if draft.kind is Kind.ALERT]
+        if self.disk_full and alerts:
+            with suppress(OutboxError):
+                self._outbox.put_urgent(alerts, state=self._state)
+                self._waiting = [draft for draft in self._waiting if draft.kind is not Kind.ALERT]
+        # Alerts are what people wait for, so detections go first.
+        while len(self._waiting) > MOST_WAITING:
+            self._waiting.remove(next((d for d in self._waiting if d.kind is Kind.DETECTION), self._waiting[0]))
+            self.lost += 1
 
     def classification(self, result: Classification, *, frame: Frame) -> None:
         """Publish the top categories of a frame where that is switched on and not too soon."""
@@ -127,8 +180,8 @@ class Delivery:
     def _detection(self, event: Event, ticket: Ticket) -> Message:
         return messages.detection(event, ticket=ticket, origin=self._origin)
 
-    def _alert(self, event: Event, ticket: Ticket) -> Message:
-        return messages.alert(event, ticket=ticket, origin=self._origin)
+    def _alert(self, event: Event, ticket: Ticket, *, test: bool = False) -> Message:
+        return messages.alert(event, ticket=ticket, origin=self._origin, test=test)
 
     def _snapshots(self, events: Sequence[Event], *, frame: Frame) -> None:
         """The frame as a picture of the events it shows; an end shows an empty garden."""

@@ -225,6 +225,9 @@ class Event:
         frames: frames looked at since `started`, that frame included.
         hits: how many of them agreed.
         alert: true on the one change at which the alert rule first holds; at most once in an event.
+        boot_id: which boot the monotonic seconds belong to; None for the one it is told in.
+        corrects: of an update that only gives times which were not known when they were told: `end` where the event
+            had ended by then, else `start`; None of every other change.
     """
 
     event_id: str
@@ -241,6 +244,8 @@ class Event:
     frames: int
     hits: int
     alert: bool
+    boot_id: str | None = None
+    corrects: Phase | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -254,6 +259,7 @@ class Message:
         retain: whether the broker keeps it for later subscribers.
         content_type: MQTT 5 content type.
         expiry_seconds: MQTT 5 message expiry; None for never.
+        correlation_data: MQTT 5 correlation data of an answer; None for none.
     """
 
     topic: str
@@ -262,3 +268,4 @@ class Message:
     retain: bool
     content_type: str = "application/json"
     expiry_seconds: int | None = None
+    correlation_data: bytes | None = None

@@ -51,6 +51,14 @@ class OutboxFullError(OutboxError):
     """There is no room on the disk for the outbox; nothing was written, and a later try may succeed."""
 
 
+class StateError(InsectEdgeError, ValueError):
+    """What an earlier process remembered cannot be read; whoever asked starts afresh."""
+
+
+class StatusError(InsectEdgeError, ConnectionError):
+    """The daemon on this machine cannot be asked how it is, or does not answer."""
+
+
 class PublishError(InsectEdgeError, ConnectionError):
     """The broker cannot be reached or refused; `retry` tells the two kinds of failure apart."""
 

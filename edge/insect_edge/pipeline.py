@@ -1,18 +1,20 @@
-"""One frame's way: camera → classifier → policy → delivery."""
+"""One frame's way: classifier → policy → delivery."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from insect_edge.policy import memory
+from insect_edge.policy.correction import corrected
+from insect_edge.policy.restart import resumed
 from insect_edge.policy.state import PolicyState
 
 if TYPE_CHECKING:
     from insect_edge.classifier import Classifier
     from insect_edge.delivery import Delivery
     from insect_edge.domain import Classification, Event, Frame, Moment, Region
-    from insect_edge.policy.rules import Policy
-    from insect_edge.protocols import Camera
+    from insect_edge.policy.rules import Policy, PolicySettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,40 +36,58 @@ class Pipeline:
     """Holds the policy's state; everything else passes through.
 
     Args:
-        camera: opened and closed by whoever steps.
         classifier: with the configuration's thresholds and roles on its card.
         policy: the rules.
         delivery: takes the events.
         region: what is looked at; None for the centred square.
+        boot_id: which boot monotonic seconds belong to; empty where nobody knows.
     """
 
     def __init__(
-        self, *, camera: Camera, classifier: Classifier, policy: Policy, delivery: Delivery, region: Region | None
+        self,
+        *,
+        classifier: Classifier,
+        policy: Policy,
+        delivery: Delivery,
+        region: Region | None,
+        boot_id: str = "",
     ) -> None:
-        self._camera = camera
         self._classifier = classifier
         self._policy = policy
         self._delivery = delivery
         self._region = region
+        self._boot_id = boot_id
         self._state = PolicyState()
+
+    @property
+    def never_dated(self) -> int:
+        """Events that have ended and whose times nobody will ever know, counted since the outbox was made."""
+        return self._state.never_dated
 
     @property
     def state(self) -> PolicyState:
         """What the policy remembers."""
         return self._state
 
-    def step(self, *, timeout: float) -> StepResult | None:
-        """Capture one frame and follow it through, waiting for it at most `timeout` seconds; None at the source's end.
+    def configure(self, *, settings: PolicySettings, region: Region | None) -> None:
+        """Judge the next frame by other numbers, and look at another part of it; what is open stays open."""
+        self._policy.settings = settings
+        self._region = region
+
+    def resume(self, stored: bytes, *, now: Moment) -> tuple[Event, ...]:
+        """Go on from what an earlier process stored; the changes of events that this one does not go on with.
 
         Raises:
-            CameraError: when no frame came.
-            InferenceError: when the model could not be run.
+            StateError: when it cannot be read; nothing is remembered then.
         """
-        frame = self._camera.capture(timeout=timeout)
-        return None if frame is None else self.look(frame)
+        remembered = memory.decode(stored)
+        self._state, events = resumed(remembered, now=now, boot_id=self._boot_id, settings=self._policy.settings)
+        if events or remembered.boot_id != self._boot_id:
+            self._store(events, at=now, frame=None)
+        return events
 
     def look(self, frame: Frame) -> StepResult:
-        """Follow a frame through that was captured already.
+        """Follow one frame through.
 
         Raises:
             InferenceError: when the model could not be run.
@@ -75,27 +95,46 @@ class Pipeline:
         classification = self._classifier.classify(frame, region=self._region)
         self._state, events = self._policy.step(self._state, classification, at=frame.captured)
         if events:
-            self._delivery.events(events, frame=frame)
+            self._store(events, at=frame.captured, frame=frame)
         self._delivery.classification(classification, frame=frame)
         return StepResult(frame=frame, classification=classification, events=events)
 
     def tick(self, now: Moment) -> tuple[Event, ...]:
-        """End the events that are due although no frame comes, and store what the outbox would not take before."""
-        self._state, events = self._policy.tick(self._state, now=now)
-        return self._handed_over(events)
+        """End the events that are due although no frame comes, and store what the outbox would not take before.
+
+        Once the clock is set, what was told without times is told again.
+        """
+        self._state, ends = self._policy.tick(self._state, now=now)
+        self._state, corrections = corrected(self._state, now=now)
+        events = (*corrections, *ends)
+        if events:
+            self._store(events, at=now, frame=None)
+        else:
+            self._delivery.retry()
+        return events
 
     def deadline(self) -> float | None:
         """Monotonic seconds at which `tick` will next end something; None while no event is open."""
         return self._policy.deadline(self._state)
 
     def shutdown(self, now: Moment) -> tuple[Event, ...]:
-        """End every open event."""
+        """End every open event, and try once more to store what the outbox would not take before."""
         self._state, events = self._policy.shutdown(self._state, now=now)
-        return self._handed_over(events)
-
-    def _handed_over(self, events: tuple[Event, ...]) -> tuple[Event, ...]:
         if events:
-            self._delivery.events(events, frame=None)
+            self._store(events, at=now, frame=None)
         else:
-            self._delivery.retry()
+            self._delivery.events((), frame=None)
         return events
+
+    def finish(self, now: Moment) -> tuple[Event, ...]:
+        """End every open event and forget the cooldowns: the source is over, and another run of it is another story."""
+        events = self.shutdown(now)
+        if self._state.ended or self._state.alerted:
+            self._state = replace(self._state, ended={}, alerted={}, earlier=None)
+            self._store((), at=now, frame=None)
+        return events
+
+    def _store(self, events: tuple[Event, ...], *, at: Moment, frame: Frame | None) -> None:
+        """Hand the changes over with the state they lead to, which is stored with them or not at all."""
+        state = memory.encode(self._state, saved=at, boot_id=self._boot_id)
+        self._delivery.events(events, frame=frame, state=state)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from queue import SimpleQueue
 
     import numpy as np
@@ -161,8 +162,32 @@ class Acknowledged:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Subscribed:
+    """SUBACK: the broker's answer to one subscription.
+
+    Attributes:
+        generation: the connection it belongs to.
+        topic: the filter asked for.
+        reason_code: the QoS granted, or a failure from 0x80 on; 3.1.1 knows only 0x80.
+    """
+
+    generation: int
+    topic: str
+    reason_code: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Received:
-    """A message on a topic that was subscribed to."""
+    """A message on a topic that was subscribed to.
+
+    Attributes:
+        generation: the connection it came by.
+        topic: full name.
+        payload: as sent.
+        retain: the broker kept it, or (under MQTT 5) whoever sent it just now asked the broker to.
+        response_topic: where an answer is wanted (MQTT 5).
+        correlation_data: to be given back with the answer (MQTT 5).
+    """
 
     generation: int
     topic: str
@@ -179,7 +204,18 @@ class Signalled:
     number: int
 
 
-Notice = Connected | Disconnected | Acknowledged | Received | Signalled
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusAsked:
+    """Somebody on this machine wants to know how the daemon is.
+
+    Attributes:
+        answer: takes the report as JSON; called on the owner thread, so it must not block.
+    """
+
+    answer: Callable[[bytes], None]
+
+
+Notice = Connected | Disconnected | Acknowledged | Subscribed | Received | Signalled | StatusAsked
 """What other threads and signal handlers put into the owner thread's inbox; they touch nothing else."""
 
 
@@ -206,7 +242,7 @@ class Publisher(Protocol):
         ...
 
     def subscribe(self, topic: str) -> None:
-        """Receive messages of a topic filter on this connection; lost with it.
+        """Receive messages of a topic filter on this connection; lost with it. The broker's answer is `Subscribed`.
 
         Raises:
             PublishError: with `retry=True` when there is no connection.

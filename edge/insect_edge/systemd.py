@@ -17,10 +17,12 @@ class Systemd:
 
     Args:
         send: hands one datagram of `NAME=value` lines to the service manager.
+        watchdog_seconds: after so long without a sign of life it ends the process; None where it does not.
     """
 
-    def __init__(self, send: Callable[[str], None] = _nowhere) -> None:
+    def __init__(self, send: Callable[[str], None] = _nowhere, *, watchdog_seconds: float | None = None) -> None:
         self._send = send
+        self.watchdog_seconds = watchdog_seconds
         self._status: str | None = None
         self._ready = False
 
@@ -36,9 +38,23 @@ class Systemd:
             self._status = text
             self._send(f"STATUS={text}")
 
+    def remark(self, text: str | None) -> None:
+        """A word beside the status, until that changes; None takes it back."""
+        self._send("STATUS=" + "; ".join(part for part in (self._status, text) if part))
+
     def watchdog(self) -> None:
-        """A new frame was classified: the daemon is alive in the one way that counts."""
+        """A frame that shows the present was classified: the daemon is alive in the one way that counts."""
         self._send("WATCHDOG=1")
+
+    def reloading(self, monotonic: float) -> None:
+        """The configuration is being read again, since so many seconds of the monotonic clock."""
+        if self._ready:
+            self._send(f"RELOADING=1\nMONOTONIC_USEC={round(monotonic * 1e6)}")
+
+    def reloaded(self) -> None:
+        """That is over, one way or the other."""
+        if self._ready:
+            self._send("READY=1")
 
     def stopping(self) -> None:
         """The daemon is on its way out."""

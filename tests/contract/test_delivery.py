@@ -17,6 +17,7 @@ from insect_edge.mqtt.topics import Topics
 from insect_edge.outbox.queue import Draft, Kind, Outbox, OutboxLimits, Ticket
 from insect_edge.relay.relay import Relay, RelaySettings
 from support.mosquitto import PASSWORD, USERNAME, BrokerOptions, Mosquitto, Subscriber, running
+from support.tcp import serving, silent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -51,7 +52,14 @@ class Device:
             outbox=self.outbox,
             clock=self.clock,
             random=Random(5),  # noqa: S311 # jitter, not secrets
-            settings=RelaySettings(topics=TOPICS, backoff_first_seconds=0.05, backoff_longest_seconds=0.5),
+            settings=RelaySettings(
+                topics=TOPICS,
+                connect_seconds=2.0,
+                acknowledge_seconds=2.0,
+                backoff_first_seconds=0.05,
+                backoff_longest_seconds=0.5,
+                catch_up_rate=100.0,
+            ),
         )
 
     def run(self, until: Callable[[], bool]) -> None:
@@ -129,6 +137,28 @@ def test_nothing_is_lost_while_the_broker_comes_and_goes(
             assert all(len(payloads) == 1 for payloads in contents.values())
     finally:
         broker.kill()
+
+
+def test_a_broker_that_never_answers_stops_nothing(tmp_path: Path, device: Callable[[BrokerSettings], Device]) -> None:
+    """It accepts every connection and says nothing: the loop goes on storing, and the attempt is given up."""
+    with serving(silent) as port:
+        trap = device(BrokerSettings(host="127.0.0.1", port=port, client_id="trap-1"))
+        stored: list[int] = []
+
+        def given_up() -> bool:
+            stored.extend(entry.seq for entry in trap.outbox.put([draft(Kind.ALERT)]))
+            return "no answer within 2 s" in str(trap.relay.status().reason)
+
+        trap.run(until=given_up)
+        assert len(stored) > 10
+        assert trap.relay.status().in_flight == 0
+        with running(tmp_path / "broker") as broker, Subscriber(broker, TOPICS.alert("slug")) as subscriber:
+            trap.relay.stop(timeout=1)
+            trap.outbox.close()
+            well = device(BrokerSettings(host="127.0.0.1", port=broker.port, client_id="trap-1"))
+            well.run(until=well.empty)
+            subscriber.wait_until(lambda: len(first_arrivals(subscriber, TOPICS.alert("slug"))) == len(stored))
+            assert first_arrivals(subscriber, TOPICS.alert("slug")) == list(range(1, len(stored) + 1))
 
 
 def test_availability_is_told_by_device_and_will(tmp_path: Path, device: Callable[[BrokerSettings], Device]) -> None:

@@ -16,11 +16,13 @@ import numpy as np
 from insect_edge.adapters.fake_clock import FakeClock
 from insect_edge.adapters.memory_publisher import MemoryPublisher
 from insect_edge.card import InputContract, ModelCard
+from insect_edge.composition.control import Source
 from insect_edge.composition.daemon import Adapters, assembled
 from insect_edge.config.labels import configured_card
 from insect_edge.config.parse import parse_config
 from insect_edge.domain import Category, Classification, Frame, Label, Region, Role, Verdict
 from insect_edge.errors import CameraError, CameraTimeoutError, InferenceError
+from insect_edge.health.report import Board
 from insect_edge.protocols import Notice, Signalled
 from insect_edge.systemd import Systemd
 
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from insect_edge.config.sections import Config
     from insect_edge.daemon import Daemon
 
 NAMES = ("background", "slug", "bees")
@@ -98,9 +101,13 @@ class ColourClassifier:
     """Names a frame by the grey it is."""
 
     def __init__(self, card: ModelCard) -> None:
-        self.card = card
+        self.own_card = self.card = card
         self.interpreter = SimpleNamespace(runtime="none 0")
         self.broken = False
+
+    def configure(self, card: ModelCard) -> None:
+        """Use its roles and thresholds."""
+        self.card = card
 
     def classify(self, frame: Frame, *, region: Region | None = None) -> Classification:
         """0.9 for the label whose grey this is."""
@@ -128,6 +135,14 @@ class World:
     broker: MemoryPublisher
     daemon: Daemon
     systemd: list[str] = field(default_factory=list)
+    board: list[Board] = field(default_factory=list)
+    """The newest is what the machine says of itself."""
+    texts: list[str] = field(default_factory=list)
+    """The newest is what the configuration file says, beside where the outbox is."""
+
+    def write(self, text: str) -> None:
+        """Change the configuration file."""
+        self.texts.append(text)
 
     def stop_after(self, seconds: float) -> None:
         """Have SIGTERM come so many seconds from now."""
@@ -165,19 +180,32 @@ def world(
     config: str = "",
     live: bool = True,
     clock: FakeClock | None = None,
+    watchdog_seconds: float | None = None,
 ) -> Iterator[World]:
     """A daemon in a world that follows the script."""
-    settings = f'outbox.directory = "{tmp_path / "outbox"}"\n{config}'
-    parsed = parse_config(settings.encode(), name="test.toml", folder=tmp_path)
-    clock, inbox, told = clock or FakeClock(), SimpleQueue(), []
+    texts = [config]
+
+    def load() -> Config:
+        settings = f'outbox.directory = "{tmp_path / "outbox"}"\n{texts[-1]}'
+        return parse_config(settings.encode(), name="test.toml", folder=tmp_path)
+
+    parsed, source = load(), Source(name="test.toml", load=load)
+    clock, inbox, told, boards = clock or FakeClock(), SimpleQueue(), [], [Board()]
     camera = ScriptedCamera(clock, script, live=live)
-    classifier = ColourClassifier(configured_card(CARD, parsed, name="test.toml"))
+    classifier = ColourClassifier(CARD)
+    classifier.configure(configured_card(CARD, parsed, name="test.toml"))
     broker = MemoryPublisher(inbox)
     adapters = Adapters(
-        clock=clock, inbox=inbox, camera=camera, classifier=classifier, publisher=broker, systemd=Systemd(told.append)
+        clock=clock,
+        inbox=inbox,
+        camera=camera,
+        classifier=classifier,
+        publisher=broker,
+        systemd=Systemd(told.append, watchdog_seconds=watchdog_seconds),
+        board=lambda: boards[-1],
     )
-    with assembled(parsed, adapters, device_id="trap", random=Random(1)) as daemon:  # noqa: S311 # jitter
-        yield World(clock, inbox, camera, classifier, broker, daemon, systemd=told)
+    with assembled(parsed, adapters, device_id="trap", random=Random(1), source=source) as daemon:  # noqa: S311 # jitter
+        yield World(clock, inbox, camera, classifier, broker, daemon, systemd=told, board=boards, texts=texts)
 
 
 def visit(label: str, *, first: float, last: float) -> Callable[[float], str]:

@@ -16,7 +16,7 @@ from insect_edge.mqtt.topics import Topics
 
 TOPICS = Topics(device_id="trap-1a2b3c")
 NOON = datetime(2026, 5, 1, 12, 0, 0, 123_456, tzinfo=UTC)
-SCHEMAS = ("alert", "availability", "classification", "detection", "health")
+SCHEMAS = ("alert", "availability", "classification", "command", "counts", "detection", "health", "reply")
 
 
 LABEL = Label(index=7, name="slug", role=Role.PEST, taxon=Taxon(order="Stylommatophora"), threshold=0.5)

@@ -49,7 +49,7 @@ class World:
         self.inbox: SimpleQueue[Notice] = SimpleQueue()
         self.broker = MemoryPublisher(self.inbox)
         self.outbox = Outbox.open(folder, clock=self.clock, limits=OutboxLimits())
-        self.settings = RelaySettings(topics=TOPICS, **settings)
+        self.settings = RelaySettings(topics=TOPICS, **({"catch_up_rate": None} | settings))
         self.relay = self.new_relay()
 
     def new_relay(self) -> Relay:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from insect_edge.errors import PublishError
 from insect_edge.mqtt.publishable import LARGEST_PACKET, check
-from insect_edge.protocols import Acknowledged, Connected, Disconnected, Received
+from insect_edge.mqtt.reason_codes import FAILURE
+from insect_edge.protocols import Acknowledged, Connected, Disconnected, Received, Subscribed
 
 if TYPE_CHECKING:
     from queue import SimpleQueue
@@ -30,6 +31,7 @@ class MemoryPublisher:
         maximum_packet_size: bytes of the largest packet it takes; None for no limit of its own.
         receive_maximum: what `Connected` says of it.
         refused_topics: reason code (0x80 or more) to acknowledge a topic's messages with; they are not published.
+        refused_filters: reason code (0x80 or more) to answer a subscription with.
         deadly_topics: topics on whose messages the broker hangs up instead.
     """
 
@@ -52,6 +54,7 @@ class MemoryPublisher:
         self.maximum_packet_size: int | None = None
         self.receive_maximum: int | None = None
         self.refused_topics: dict[str, int] = {}
+        self.refused_filters: dict[str, int] = {}
         self.deadly_topics: set[str] = set()
 
     def connect(self, *, will: Message | None) -> int:
@@ -101,6 +104,11 @@ class MemoryPublisher:
         """Receive what matches `topic`, retained messages at once; see `Publisher`."""
         if not self._connected:
             raise PublishError("memory: not connected: try again once it is", retry=True)
+        code = self.refused_filters.get(topic, 1)
+        # As a reason code 1 says: granted, with QoS 1.
+        self._inbox.put(Subscribed(generation=self._generation, topic=topic, reason_code=code))
+        if code >= FAILURE:
+            return
         self._filters.append(topic)
         for message in self.retained.values():
             if matches(topic, message.topic):
@@ -124,26 +132,34 @@ class MemoryPublisher:
         for token in withheld:
             self._inbox.put(Acknowledged(generation=self._generation, token=token, reason_code=0))
 
-    def inject(self, message: Message) -> None:
-        """Publish as another client of the broker does."""
-        self._take(message)
+    def inject(self, message: Message, *, response_topic: str | None = None) -> None:
+        """Publish as another client of the broker does; the answer is wanted on `response_topic`, if anywhere."""
+        self._take(message, response_topic=response_topic)
 
     def payloads(self, topic: str) -> list[bytes]:
         """What was published on one topic, in order."""
         return [message.payload for message in self.published if message.topic == topic]
 
-    def _take(self, message: Message) -> None:
+    def _take(self, message: Message, *, response_topic: str | None = None) -> None:
         self.published.append(message)
         if message.retain and message.payload:
             self.retained[message.topic] = message
         elif message.retain:
             self.retained.pop(message.topic, None)
         if any(matches(pattern, message.topic) for pattern in self._filters):
-            self._forward(message, retain=False)
+            self._forward(message, retain=message.retain and self.protocol == "5", response_topic=response_topic)
 
-    def _forward(self, message: Message, *, retain: bool) -> None:
+    def _forward(self, message: Message, *, retain: bool, response_topic: str | None = None) -> None:
+        asks = self.protocol == "5"
         self._inbox.put(
-            Received(generation=self._generation, topic=message.topic, payload=message.payload, retain=retain)
+            Received(
+                generation=self._generation,
+                topic=message.topic,
+                payload=message.payload,
+                retain=retain,
+                response_topic=response_topic if asks else None,
+                correlation_data=message.correlation_data if asks else None,
+            )
         )
 
     def _vanish(self) -> None:

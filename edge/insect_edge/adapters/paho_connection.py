@@ -17,18 +17,20 @@ from typing import TYPE_CHECKING, Any, cast
 from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion, LogLevel, MQTTErrorCode, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
-from paho.mqtt.properties import Properties
+from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from insect_edge.adapters.paho_parts import connect_properties, hurry, properties_of, received_from
 from insect_edge.adapters.tls import tls_context
 from insect_edge.errors import PublishError
 from insect_edge.mqtt import reason_codes
 from insect_edge.mqtt.connection_errors import Ending
 from insect_edge.mqtt.publishable import LARGEST_PACKET, check
-from insect_edge.protocols import Acknowledged, Connected, Disconnected, Received
+from insect_edge.protocols import Acknowledged, Connected, Disconnected, Subscribed
 
 if TYPE_CHECKING:
     from queue import SimpleQueue
 
+    from paho.mqtt.properties import Properties
     from paho.mqtt.reasoncodes import ReasonCode
 
     from insect_edge.domain import Message
@@ -68,6 +70,7 @@ class Connection:
         self._maximum_packet_size = LARGEST_PACKET
         self._changed = threading.Condition()
         self._unacknowledged = 0
+        self._asked: dict[int, str] = {}
         self._closing = threading.Event()
         self._cut = threading.Event()
         self._ending = Ending(host=self.settings.host, port=self.settings.port)
@@ -94,8 +97,16 @@ class Connection:
 
     def subscribe(self, topic: str) -> None:
         """Ask for a topic filter."""
-        if self._connected().subscribe(topic, qos=1)[0] != MQTTErrorCode.MQTT_ERR_SUCCESS:
-            raise not_connected(self.settings)
+        client = self._connected()
+        with self._changed:  # the answer must not be looked at before its number is noted
+            if self._protocol == "5":
+                # So that a command somebody retains is known for what it is at once, not only after a reconnect.
+                rc, packet_id = client.subscribe(topic, options=SubscribeOptions(qos=1, retainAsPublished=True))
+            else:
+                rc, packet_id = client.subscribe(topic, qos=1)
+            if rc != MQTTErrorCode.MQTT_ERR_SUCCESS or packet_id is None:
+                raise not_connected(self.settings)
+            self._asked[packet_id] = topic
 
     def close(self, *, timeout: float) -> None:
         """End the connection, in order where `timeout` seconds are enough for it."""
@@ -151,7 +162,9 @@ class Connection:
         client = self._build()
         try:
             # CONNECT is only queued here: given up by now, it is never sent, and throws out no later connection.
-            client.connect(self.settings.host, self.settings.port, keepalive=self.settings.keepalive_seconds)
+            wishes = connect_properties(self.settings) if protocol == "5" else None
+            keepalive = self.settings.keepalive_seconds
+            client.connect(self.settings.host, self.settings.port, keepalive=keepalive, properties=wishes)
             self._client = client
             rc = MQTTErrorCode.MQTT_ERR_SUCCESS
             while rc == MQTTErrorCode.MQTT_ERR_SUCCESS and client.socket() is not None and not self._cut.is_set():
@@ -193,9 +206,10 @@ class Connection:
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
         client.on_publish = self._on_publish
+        client.on_subscribe = self._on_subscribe
         client.on_message = self._on_message
         client.on_log = self._on_log
-        client.on_socket_open = lambda _client, _data, sock: _hurry(cast("socket.socket", sock))
+        client.on_socket_open = lambda _client, _data, sock: hurry(cast("socket.socket", sock))
         # With an outside event loop announced, `publish` leaves writing to this thread instead of doing it in its own.
         client.on_socket_register_write = lambda *_: None
 
@@ -206,7 +220,7 @@ class Connection:
             if reason_code.value != reason_codes.UNSUPPORTED_PROTOCOL or self._protocol == self._protocols()[-1]:
                 self._ending.refused(reason_code.value)
             return
-        self._ending.accepted()
+        self._ending.accepted(tells_why=self._protocol == "5")
         if self._protocol == "3.1.1":
             self.older_only.set()
         largest = getattr(properties, "MaximumPacketSize", None)
@@ -247,21 +261,17 @@ class Connection:
         self._count(-1)
         self.inbox.put(Acknowledged(generation=self.generation, token=packet_id, reason_code=reason_code.value))
 
+    def _on_subscribe(
+        self, _client: Client, _data: Any, packet_id: int, codes: list[ReasonCode], _properties: Properties | None
+    ) -> None:
+        with self._changed:
+            topic = self._asked.pop(packet_id, None)
+        if topic is not None and codes:
+            self.inbox.put(Subscribed(generation=self.generation, topic=topic, reason_code=codes[0].value))
+
     def _on_message(self, _client: Client, _data: Any, message: MQTTMessage) -> None:
-        try:
-            topic = message.topic
-        except UnicodeDecodeError:
-            return
-        self.inbox.put(
-            Received(
-                generation=self.generation,
-                topic=topic,
-                payload=bytes(message.payload),
-                retain=message.retain,
-                response_topic=getattr(message.properties, "ResponseTopic", None),
-                correlation_data=getattr(message.properties, "CorrelationData", None),
-            )
-        )
+        if (received := received_from(message, generation=self.generation)) is not None:
+            self.inbox.put(received)
 
     def _on_log(self, _client: Client, _data: Any, level: int, text: str) -> None:
         """The only place where paho tells what a read or write failed with."""
@@ -272,22 +282,7 @@ class Connection:
         """What only MQTT 5 can say of a message."""
         if self._protocol != "5":
             return None
-        properties = Properties(packet)  # type: ignore[no-untyped-call]
-        properties.ContentType = message.content_type
-        if message.expiry_seconds is not None:
-            properties.MessageExpiryInterval = message.expiry_seconds
-        if self.settings.user_properties:
-            properties.UserProperty = list(self.settings.user_properties)
-        return properties
-
-
-def _hurry(sock: socket.socket) -> None:
-    """Send each message at once.
-
-    The messages of one event follow each other closely; Nagle's algorithm would hold the second back until the broker's
-    system has acknowledged the first, which it delays by some 40 ms.
-    """
-    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return properties_of(message, packet=packet, user_properties=self.settings.user_properties)
 
 
 def not_connected(settings: BrokerSettings) -> PublishError:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from insect_edge.protocols import Clock, Notice
 
+FRAMES_PER_SECOND = 30.0
 _DAY_EXPOSURE_US, _NIGHT_EXPOSURE_US = 8_000, 66_000
 _DAY_GAIN, _NIGHT_GAIN = 1.0, 8.0
 _ROUNDING_SECONDS = 1e-6
@@ -57,6 +58,21 @@ class Fault:
     last: int | None = None
 
 
+def fault(text: str, *, frames_per_second: float = FRAMES_PER_SECOND) -> Fault:
+    """A breakdown as the configuration says it: `frozen 60-90` from second to second, `frozen 60-` for ever.
+
+    Raises:
+        ValueError: when it is none.
+    """
+    kind, _, times = text.partition(" ")
+    first, _, last = times.partition("-")
+    return Fault(
+        kind=FaultKind(kind),
+        first=round(float(first) * frames_per_second),
+        last=round(float(last) * frames_per_second) - 1 if last else None,
+    )
+
+
 class SimulatedCamera:
     """`protocols.Camera` in a drawn garden, where time passes as on the clock it is given.
 
@@ -70,6 +86,7 @@ class SimulatedCamera:
         width: of the frames, in pixels.
         height: of the frames, in pixels.
         frames_per_second: of the sensor.
+        sensor_clock: whether frames carry the sensor's timestamp, which those of USB cameras and streams do not.
         faults: what breaks when; the first that covers a frame counts.
 
     Raises:
@@ -86,7 +103,8 @@ class SimulatedCamera:
         seed: int = 0,
         width: int = 1280,
         height: int = 720,
-        frames_per_second: float = 30.0,
+        frames_per_second: float = FRAMES_PER_SECOND,
+        sensor_clock: bool = True,
         faults: Sequence[Fault] = (),
     ) -> None:
         if scene not in SCENES:
@@ -98,6 +116,7 @@ class SimulatedCamera:
         self._seed = seed
         self._size = (width, height)
         self._rate = frames_per_second
+        self._sensor_clock = sensor_clock
         self._faults = tuple(faults)
         self._garden: Garden | None = None
         self._began: float | None = None
@@ -168,7 +187,7 @@ class SimulatedCamera:
             pixels=garden.dark(shown) if black else garden.frame(shown),
             captured=self._clock.moment(),
             sequence=number - self._opened_at,
-            sensor_timestamp_ns=round((shown + 1) * 1e9 / self._rate),
+            sensor_timestamp_ns=round((shown + 1) * 1e9 / self._rate) if self._sensor_clock else None,
             exposure_us=_NIGHT_EXPOSURE_US if black else _DAY_EXPOSURE_US,
             analogue_gain=_NIGHT_GAIN if black else _DAY_GAIN,
         )

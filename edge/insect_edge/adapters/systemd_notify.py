@@ -31,3 +31,14 @@ def notify_socket() -> Callable[[str], None] | None:
             _log.debug("the service manager at %s cannot be told %s: %s", address, text, error)
 
     return send
+
+
+def watchdog_seconds() -> float | None:
+    """After how long without a sign of life the service manager ends this process; None where it does not.
+
+    As sd_watchdog_enabled(3) finds out: $WATCHDOG_USEC, unless $WATCHDOG_PID names another process.
+    """
+    process, microseconds = os.environ.get("WATCHDOG_PID", ""), os.environ.get("WATCHDOG_USEC", "")
+    if process and process != str(os.getpid()):
+        return None
+    return int(microseconds) / 1e6 if microseconds.isdecimal() and int(microseconds) > 0 else None

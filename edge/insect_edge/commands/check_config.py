@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from insect_edge.adapters.clock import SystemClock
-from insect_edge.adapters.tls import tls_context
+from insect_edge.composition.broker_options import check_tls
 from insect_edge.composition.cameras import make_camera
-from insect_edge.composition.daemon import outbox_folder
+from insect_edge.composition.folders import outbox_folder
 from insect_edge.composition.model import make_classifier
 from insect_edge.config import settings as config_settings
-from insect_edge.config.file import load_config, read_password
+from insect_edge.config.file import load_config, read_password, with_credentials
 from insect_edge.config.problems import written
 from insect_edge.config.types import Section
 from insect_edge.domain import Region, Role
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from insect_edge.config.sections import Config
-    from insect_edge.mqtt.broker_settings import TlsSettings
 
 
 @click.command(name="check-config")
@@ -42,7 +41,7 @@ def command(file: Path, *, show: bool) -> None:
     with _noted(problems):
         read_password(config.mqtt)
     with _noted(problems):
-        _check_tls(broker.tls)
+        check_tls(with_credentials(broker.tls), place="[mqtt.tls] ")
     with _noted(problems):
         camera = make_camera(config.camera, clock=SystemClock())
     with _noted(problems):
@@ -67,20 +66,6 @@ def _noted(problems: list[str]) -> Iterator[None]:
         yield
     except InsectEdgeError as error:
         problems.append(str(error))
-
-
-def _check_tls(tls: TlsSettings | None) -> None:
-    """Read the PEM files as a connection would.
-
-    Raises:
-        ConfigError: when one cannot be used.
-    """
-    if tls is None:
-        return
-    try:
-        tls_context(tls)
-    except ValueError as error:
-        raise ConfigError(f"[mqtt.tls] {error}") from error
 
 
 def as_toml(config: Config) -> str:

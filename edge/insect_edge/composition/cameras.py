@@ -27,10 +27,18 @@ def _files(config: CameraConfig, clock: Clock) -> Camera:
 
 
 def _simulated(config: CameraConfig, clock: Clock) -> Camera:
-    from insect_edge.adapters.simulated import SimulatedCamera  # noqa: PLC0415 # see the module's docstring
+    from insect_edge.adapters.simulated import SimulatedCamera, fault  # noqa: PLC0415 # see the module's docstring
 
     scene = config.simulated
-    return SimulatedCamera(clock=clock, scene=scene.scene, seed=scene.seed, width=scene.width, height=scene.height)
+    return SimulatedCamera(
+        clock=clock,
+        scene=scene.scene,
+        seed=scene.seed,
+        width=scene.width,
+        height=scene.height,
+        sensor_clock=scene.sensor_clock,
+        faults=[fault(text) for text in scene.faults],
+    )
 
 
 def _opencv(config: CameraConfig, clock: Clock) -> Camera:

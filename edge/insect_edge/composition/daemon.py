@@ -2,44 +2,48 @@
 
 from __future__ import annotations
 
-import os
-import platform
 import uuid
 from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
 from random import Random
 from typing import TYPE_CHECKING
 
-from insect_edge import __version__
-from insect_edge.adapters import board
-from insect_edge.adapters.jpeg import encode_jpeg
 from insect_edge.backoff import Backoff
 from insect_edge.camera_keeper import CameraKeeper
+from insect_edge.composition.control import Governed, Source, make_desk, make_encode, make_origin, subscriptions
+from insect_edge.composition.folders import outbox_folder
+from insect_edge.composition.health import Watched, make_health, make_pace
 from insect_edge.config import settings as config_settings
 from insect_edge.daemon import Daemon, Parts
 from insect_edge.delivery import Delivery
-from insect_edge.health.monitor import HealthMonitor, Identity, Sources
-from insect_edge.mqtt.messages import Origin
-from insect_edge.mqtt.topics import Topics, label_slugs
+from insect_edge.mqtt.topics import Topics
 from insect_edge.outbox.queue import Outbox
 from insect_edge.pipeline import Pipeline
 from insect_edge.policy.rules import Policy
 from insect_edge.relay.relay import Relay
+from insect_edge.tally.keeper import FILE as COUNTS_FILE
+from insect_edge.tally.keeper import Tally
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from datetime import date, datetime
     from queue import SimpleQueue
 
     from insect_edge.classifier import Classifier
     from insect_edge.config.sections import Config
-    from insect_edge.domain import Frame
+    from insect_edge.health.monitor import HealthMonitor
+    from insect_edge.health.report import Board
+    from insect_edge.mqtt.messages import Origin
     from insect_edge.protocols import Camera, Clock, Notice, Publisher
     from insect_edge.systemd import Systemd
 
 REOPEN_FIRST_SECONDS = 1.0
 REOPEN_LONGEST_SECONDS = 60.0
 """Delays between attempts to open a camera that failed."""
+RENEW_FIRST_SECONDS = 20.0
+RENEW_LONGEST_SECONDS = 600.0
+"""Delays between attempts to bring a camera to life that shows nothing new; each costs a second without frames."""
+NO_FILE = Source()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +57,7 @@ class Adapters:
         classifier: with the configuration's thresholds and roles on its card.
         publisher: not yet connected.
         systemd: the service manager.
+        board: looks at the machine; None for the one this runs on.
     """
 
     clock: Clock
@@ -61,10 +66,18 @@ class Adapters:
     classifier: Classifier
     publisher: Publisher
     systemd: Systemd
+    board: Callable[[], Board] | None = None
 
 
 @contextmanager
-def assembled(config: Config, adapters: Adapters, *, device_id: str, random: Random | None = None) -> Iterator[Daemon]:
+def assembled(
+    config: Config,
+    adapters: Adapters,
+    *,
+    device_id: str,
+    random: Random | None = None,
+    source: Source = NO_FILE,
+) -> Iterator[Daemon]:
     """A daemon ready to run; its outbox is open while the context lasts.
 
     Args:
@@ -72,6 +85,7 @@ def assembled(config: Config, adapters: Adapters, *, device_id: str, random: Ran
         adapters: what to do it with.
         device_id: who this is.
         random: draws the delays between attempts.
+        source: where the configuration came from, so that it can be read again.
 
     Raises:
         OutboxError: when the outbox cannot be opened.
@@ -79,90 +93,96 @@ def assembled(config: Config, adapters: Adapters, *, device_id: str, random: Ran
     topics = Topics(device_id=device_id, root=config.mqtt.root)
     outbox = Outbox.open(outbox_folder(config), clock=adapters.clock, limits=config_settings.outbox_limits(config))
     try:
-        yield Daemon(_parts(config, adapters, topics=topics, outbox=outbox, random=random or Random()))  # noqa: S311 # jitter
+        made = _parts(config, adapters, topics=topics, outbox=outbox, random=random or Random(), source=source)  # noqa: S311 # jitter
+        yield Daemon(made)
     finally:
         outbox.close()
 
 
-def outbox_folder(config: Config) -> Path:
-    """Where the outbox lies: as configured, else in systemd's state directory, else in the user's."""
-    if config.outbox.directory is not None:
-        return config.outbox.directory
-    # systemd gives a list where the unit names several; the first is ours.
-    state = os.environ.get("STATE_DIRECTORY", "").split(":")[0]
-    home = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local/state"
-    return Path(state) / "outbox" if state else Path(home) / "insect-edge" / "outbox"
-
-
-def _parts(config: Config, adapters: Adapters, *, topics: Topics, outbox: Outbox, random: Random) -> Parts:
+def _parts(
+    config: Config, adapters: Adapters, *, topics: Topics, outbox: Outbox, random: Random, source: Source
+) -> Parts:
     clock, card = adapters.clock, adapters.classifier.card
-    patience = config_settings.relay_settings(config, topics=topics)
-    relay = Relay(publisher=adapters.publisher, outbox=outbox, clock=clock, random=random, settings=patience)
-    origin = Origin(
-        topics=topics,
-        model_id=card.model_id,
-        boot_id=clock.boot_id(),
-        slugs=label_slugs(label.name for label in card.labels),
-        site=config_settings.site(config),
-        detection_expiry_seconds=config.publish.detection_expiry,
-        alert_expiry_seconds=config.alerts.expiry,
+    relay = _relay(config, adapters, topics=topics, outbox=outbox, random=random)
+    origin = make_origin(config, card, topics=topics, boot_id=clock.boot_id())
+    delivery = _delivery(config, clock, outbox=outbox, relay=relay, origin=origin)
+    watched = Watched(
+        adapters=adapters,
+        keeper=_keeper(config, adapters, random=random),
+        pipeline=_pipeline(config, adapters, delivery=delivery),
+        delivery=delivery,
+        outbox=outbox,
+        relay=relay,
+        pace=make_pace(config, systemd=adapters.systemd),
     )
-    delivery = _delivery(config, outbox=outbox, relay=relay, origin=origin)
-    keeper = CameraKeeper(
-        adapters.camera,
-        clock=clock,
-        backoff=Backoff(first=REOPEN_FIRST_SECONDS, longest=REOPEN_LONGEST_SECONDS, random=random),
-        capture_timeout=config.camera.capture_timeout,
-    )
+    health = make_health(config, watched, topics=topics, disk=outbox_folder(config))
+    tally = Tally(outbox_folder(config) / COUNTS_FILE, clock=clock, relay=relay, origin=origin, day_of=_local_day)
+    governed = _governed(watched, health=health, tally=tally)
     return Parts(
         clock=clock,
         inbox=adapters.inbox,
-        keeper=keeper,
-        pipeline=_pipeline(config, adapters, delivery=delivery),
+        keeper=watched.keeper,
+        pipeline=watched.pipeline,
         outbox=outbox,
         relay=relay,
-        health=HealthMonitor(
-            identity=_identity(config, adapters.classifier, topics=topics),
-            clock=clock,
-            sources=Sources(keeper=keeper, delivery=delivery, outbox=outbox, relay=relay),
-            systemd=adapters.systemd,
-            interval=config.health.interval,
-        ),
+        health=health,
+        tally=tally,
+        commands=make_desk(config, governed, topics=topics, source=source),
         systemd=adapters.systemd,
-        interval=1 / config.camera.rate,
+        pace=watched.pace,
         first_frame_seconds=config.camera.first_frame_timeout,
     )
 
 
-def _delivery(config: Config, *, outbox: Outbox, relay: Relay, origin: Origin) -> Delivery:
-    def encode(frame: Frame) -> bytes:
-        return encode_jpeg(frame.pixels, width=config.publish.snapshot_width)
+def _relay(config: Config, adapters: Adapters, *, topics: Topics, outbox: Outbox, random: Random) -> Relay:
+    patience = config_settings.relay_settings(config, topics=topics)
+    patience = replace(patience, subscriptions=subscriptions(config, topics=topics))
+    return Relay(publisher=adapters.publisher, outbox=outbox, clock=adapters.clock, random=random, settings=patience)
 
-    settings = config_settings.delivery_settings(config)
-    return Delivery(outbox=outbox, relay=relay, origin=origin, encode=encode, settings=settings)
+
+def _keeper(config: Config, adapters: Adapters, *, random: Random) -> CameraKeeper:
+    return CameraKeeper(
+        adapters.camera,
+        clock=adapters.clock,
+        backoff=Backoff(first=REOPEN_FIRST_SECONDS, longest=REOPEN_LONGEST_SECONDS, random=random),
+        renewals=Backoff(first=RENEW_FIRST_SECONDS, longest=RENEW_LONGEST_SECONDS, random=random),
+        capture_timeout=config.camera.capture_timeout,
+    )
+
+
+def _governed(parts: Watched, *, health: HealthMonitor, tally: Tally) -> Governed:
+    adapters = parts.adapters
+    return Governed(
+        clock=adapters.clock,
+        publisher=adapters.publisher,
+        systemd=adapters.systemd,
+        classifier=adapters.classifier,
+        keeper=parts.keeper,
+        pipeline=parts.pipeline,
+        delivery=parts.delivery,
+        relay=parts.relay,
+        health=health,
+        pace=parts.pace,
+        tally=tally,
+    )
+
+
+def _local_day(utc: datetime) -> date:
+    """The calendar day of the machine's own time zone."""
+    return utc.astimezone().date()
+
+
+def _delivery(config: Config, clock: Clock, *, outbox: Outbox, relay: Relay, origin: Origin) -> Delivery:
+    settings, encode = config_settings.delivery_settings(config), make_encode(config)
+    return Delivery(outbox=outbox, relay=relay, origin=origin, encode=encode, settings=settings, clock=clock)
 
 
 def _pipeline(config: Config, adapters: Adapters, *, delivery: Delivery) -> Pipeline:
     policy = Policy(config_settings.policy_settings(config), new_event_id=lambda: uuid.uuid4().hex)
     return Pipeline(
-        camera=adapters.camera,
         classifier=adapters.classifier,
         policy=policy,
         delivery=delivery,
         region=config_settings.region(config),
-    )
-
-
-def _identity(config: Config, classifier: Classifier, *, topics: Topics) -> Identity:
-    return Identity(
-        topics=topics,
-        model_id=classifier.card.model_id,
-        frame_seconds=1 / config.camera.rate,
-        versions={
-            "insect-edge": __version__,
-            "runtime": classifier.interpreter.runtime,
-            "python": platform.python_version(),
-        },
-        temperature_celsius=board.temperature_celsius,
-        memory_bytes=board.memory_bytes,
+        boot_id=adapters.clock.boot_id(),
     )

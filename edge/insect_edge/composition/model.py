@@ -30,8 +30,9 @@ def make_classifier(config: Config, *, name: str) -> Classifier:
     """
     bundle = open_model(config.model.path or default_path(), labels=config.model.labels)
     interpreter = LiteRtInterpreter(bundle.content, name=bundle.name, threads=config.model.threads)
-    card = configured_card(bundle.card_for(interpreter), config, name=name)
-    classifier = Classifier(interpreter, card)
+    classifier = Classifier(interpreter, bundle.card_for(interpreter))
+    card = configured_card(classifier.own_card, config, name=name)
+    classifier.configure(card)
     kernels = "XNNPACK took the graph" if interpreter.delegate == "XNNPACK" else "plain kernels, without XNNPACK"
     _log.info("model %s, %d labels, on %s (%s)", card.model_id, len(card.labels), interpreter.runtime, kernels)
     if not any(label.role is Role.PEST for label in card.labels):

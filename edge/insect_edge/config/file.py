@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import stat
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,9 +14,12 @@ from insect_edge.errors import ConfigError
 
 if TYPE_CHECKING:
     from insect_edge.config.sections import Config, Mqtt
+    from insect_edge.mqtt.broker_settings import TlsSettings
 
 CREDENTIAL = "mqtt-password"
 """Name under which systemd's LoadCredential= may hand over the broker's password."""
+TLS_CREDENTIALS = {"ca_file": "mqtt-ca", "certificate_file": "mqtt-certificate", "key_file": "mqtt-key"}
+"""Names for the files of an encrypted connection, the key above all."""
 
 _log = logging.getLogger(__name__)
 
@@ -43,9 +47,8 @@ def read_password(mqtt: Mqtt) -> str | None:
     """
     path = mqtt.password_file
     if path is None:
-        folder = os.environ.get("CREDENTIALS_DIRECTORY")
-        path = Path(folder) / CREDENTIAL if folder else None
-        if mqtt.username is None or path is None or not path.exists():
+        path = _credential(CREDENTIAL)
+        if mqtt.username is None or path is None:
             return None
     elif stat.S_IMODE(_status(path).st_mode) & stat.S_IROTH:
         _log.warning("%s: everybody on this machine can read the password in it: chmod o-r %s", path, path)
@@ -58,6 +61,21 @@ def read_password(mqtt: Mqtt) -> str | None:
     if not password or "\n" in password:
         raise ConfigError(f"[mqtt] password_file = {path}: must hold the password in its only line and nothing else")
     return password
+
+
+def with_credentials(tls: TlsSettings | None) -> TlsSettings | None:
+    """The files the configuration leaves out, from systemd's credentials where those are there."""
+    if tls is None:
+        return None
+    found = {name: _credential(credential) for name, credential in TLS_CREDENTIALS.items()}
+    return replace(tls, **{name: path for name, path in found.items() if path is not None and not getattr(tls, name)})
+
+
+def _credential(name: str) -> Path | None:
+    """Where systemd put a credential; None where it did not."""
+    folder = os.environ.get("CREDENTIALS_DIRECTORY")
+    path = Path(folder) / name if folder else None
+    return path if path is not None and path.exists() else None
 
 
 def _status(path: Path) -> os.stat_result:

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from insect_edge.config.types import (
     Conflict,
+    Faults,
     File,
     Files,
     Labels,
@@ -21,7 +22,7 @@ from insect_edge.config.types import (
     Unit,
     VideoDevice,
 )
-from insect_edge.mqtt.topics import DEFAULT_ROOT
+from insect_edge.mqtt.topics import DEFAULT_PREFIX, DEFAULT_ROOT
 
 
 class Device(Section):
@@ -81,6 +82,8 @@ class SimulatedCamera(Section):
     seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
     width: Pixels = 1280
     height: Pixels = 720
+    sensor_clock: bool = True
+    faults: Faults = ()
 
 
 class Camera(Section):
@@ -88,6 +91,8 @@ class Camera(Section):
 
     source: Literal["simulated", "files", "opencv", "picamera2"] = "picamera2"
     rate: Annotated[float, Field(ge=0.01, le=60), Unit("frames a second")] = 1.0
+    dark_rate: Annotated[float, Field(ge=0.01, le=60), Unit("frames a second")] = 0.1
+    compare: bool = True
     region: RegionChoice = "square"
     capture_timeout: Annotated[Seconds, Field(ge=0.1, le=30)] = 5.0
     first_frame_timeout: Annotated[Seconds, Field(ge=1, le=3600)] = 60.0
@@ -193,12 +198,24 @@ class Mqtt(Section):
     ] = DEFAULT_ROOT
     keepalive: Annotated[int, Field(ge=5, le=3600), Unit("seconds")] = 30
     connect_timeout: Annotated[Seconds, Field(ge=1, le=120)] = 10.0
+    commands: bool = True
     tls: Tls = Tls()
 
     def conflicts(self) -> Iterator[Conflict]:
         """A password belongs to a name."""
         if self.password_file is not None and self.username is None:
             yield Conflict(("password_file", "username"), "username is missing: a password needs one")
+
+
+class HomeAssistant(Section):
+    """Whether Home Assistant is told of this device, so that it appears there by itself."""
+
+    enabled: bool = False
+    prefix: Annotated[
+        str,
+        Field(pattern=r"^[^/+#$\x00-\x1f]([^+#\x00-\x1f]{0,97}[^/+#\x00-\x1f])?$"),
+        Must("a topic of at most 99 characters without + and #, a / at neither end, no $ at its start"),
+    ] = DEFAULT_PREFIX
 
 
 class Outbox(Section):
@@ -208,6 +225,7 @@ class Outbox(Section):
     max_bytes: Annotated[int, Field(ge=65_536, le=2**40), Unit("bytes")] = 64 * 1024 * 1024
     max_rows: Annotated[int, Field(ge=10, le=10_000_000), Unit("messages")] = 20_000
     max_age: Annotated[Seconds | None, Field(ge=60, le=315_360_000)] = None
+    catch_up_rate: Annotated[float, Field(ge=0.1, le=1000), Unit("messages a second")] = 20.0
 
 
 class Publish(Section):
@@ -225,6 +243,7 @@ class Health(Section):
     """How the daemon tells how it is."""
 
     interval: Annotated[Seconds, Field(ge=1, le=3600)] = 60.0
+    stall_after: Annotated[Seconds, Field(ge=2, le=3600)] = 30.0
 
 
 class Log(Section):
@@ -243,6 +262,7 @@ class Config(Section):
     policy: Policy = Policy()
     alerts: Alerts = Alerts()
     mqtt: Mqtt = Mqtt()
+    home_assistant: HomeAssistant = HomeAssistant()
     outbox: Outbox = Outbox()
     publish: Publish = Publish()
     health: Health = Health()

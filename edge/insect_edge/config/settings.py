@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from insect_edge.delivery import DeliverySettings
 from insect_edge.domain import Region
+from insect_edge.health.pace import PaceSettings
 from insect_edge.mqtt.broker_settings import PLAIN_PORT, TLS_PORT, BrokerSettings, TlsSettings
 from insect_edge.mqtt.messages import Site
 from insect_edge.outbox.entry import OutboxLimits
@@ -15,6 +16,10 @@ from insect_edge.relay.settings import RelaySettings
 if TYPE_CHECKING:
     from insect_edge.config.sections import Config
     from insect_edge.mqtt.topics import Topics
+
+
+LARGEST_RECEIVED = 64 * 1024
+"""Bytes of a packet; commands are short, and a megabyte sent as one shall not fill a small board's memory."""
 
 
 def policy_settings(config: Config) -> PolicySettings:
@@ -52,18 +57,31 @@ def broker_settings(config: Config, *, client_id: str, password: str | None) -> 
         protocol=mqtt.protocol,
         keepalive_seconds=mqtt.keepalive,
         connect_seconds=mqtt.connect_timeout,
+        largest_received=LARGEST_RECEIVED,
     )
 
 
 def relay_settings(config: Config, *, topics: Topics) -> RelaySettings:
     """The relay's patience: an attempt with MQTT 5 and one with 3.1.1 each take what one connection may."""
-    return RelaySettings(topics=topics, connect_seconds=2 * config.mqtt.connect_timeout)
+    return RelaySettings(
+        topics=topics, connect_seconds=2 * config.mqtt.connect_timeout, catch_up_rate=config.outbox.catch_up_rate
+    )
 
 
 def outbox_limits(config: Config) -> OutboxLimits:
     """How large the queue may grow."""
     outbox = config.outbox
     return OutboxLimits(rows=outbox.max_rows, size_bytes=outbox.max_bytes, age_seconds=outbox.max_age)
+
+
+def pace_settings(config: Config, *, watchdog_seconds: float | None) -> PaceSettings:
+    """How often to look; on a hot board still twice within the time after which an event ends."""
+    return PaceSettings(
+        interval=1 / config.camera.rate,
+        dark_interval=1 / config.camera.dark_rate,
+        longest_hot=config.policy.end_after / 2,
+        watchdog_seconds=watchdog_seconds,
+    )
 
 
 def delivery_settings(config: Config) -> DeliverySettings:

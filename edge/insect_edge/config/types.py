@@ -82,6 +82,16 @@ Files = Annotated[
 ]
 Pixels = Annotated[int, Field(ge=32, le=10_000), Unit("pixels")]
 Labels = Annotated[tuple[Text, ...], Strict(strict=False), Must('a list of labels: ["slug", "snail"]')]
+Faults = Annotated[
+    tuple[
+        Annotated[
+            str, Field(pattern=r"^(hang|stuck|frozen|black|disconnected) [0-9]+(\.[0-9]+)?-([0-9]+(\.[0-9]+)?)?$")
+        ],
+        ...,
+    ],
+    Strict(strict=False),
+    Must('a list of breakdowns with the seconds they last: ["frozen 60-90", "black 120-180", "hang 600-"]'),
+]
 VideoDevice = Annotated[
     Annotated[int, Field(ge=0, le=99)] | Text,
     AfterValidator(_device),

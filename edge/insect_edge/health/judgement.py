@@ -15,15 +15,25 @@ STALL_SECONDS = 30.0
 """A live camera whose newest new frame is older than this, and than three frames' time, is stalled."""
 QUIET_SECONDS = 24 * 3600.0
 """No insect for this long is worth a word: a trap that hangs wrongly looks just like a garden without insects."""
-DARK_BELOW = 12.0
-"""Mean of the pixels (0..255) below which nobody, and no model, recognises anything."""
+DARK_BELOW, LIGHT_FROM = 12.0, 16.0
+"""Mean of the pixels (0..255) below which nobody, and no model, recognises anything, and from which on it is light
+again: apart, so that a dusk is no flicker."""
+DISK_FULL_BYTES = 1024 * 1024
+"""Free space below which the next write of the outbox may fail."""
+DISK_LOW_BYTES = 100 * 1024 * 1024
+"""Free space below which a growing log or an update fills the disk before anybody comes by."""
+MEMORY_LOW_BYTES = 32 * 1024 * 1024
+"""Available memory of the whole machine below which the kernel is about to end processes."""
 _DARK_STEP = 16
 """Every 16th pixel in both directions tells the mean to a fraction of a grey level, in microseconds."""
 _SMOOTHING = 0.1
 """Weight of the newest frame in the typical figures: about the last ten count."""
 
 STOPS_DETECTION = frozenset({"camera_lost", "stalled"})
-IMPAIRS = frozenset({"broker_down", "disk_full", "outbox_failed", "clock_unsynced"})
+IMPAIRS = frozenset(
+    {"broker_down", "clock_unsynced", "disk_full", "disk_low", "memory_low", "outbox_failed", "throttled"}
+    | {"under_voltage"}
+)
 INFORMS = frozenset({"dark", "quiet"})
 """All reasons there are, by what they do to the state: failed, degraded, nothing."""
 
@@ -34,17 +44,22 @@ class Facts:
 
     Attributes:
         now: when it is judged.
-        frame_seconds: time from one frame to the next, as configured.
+        frame_seconds: time from one frame to the next, at the pace in force.
+        stall_seconds: a live camera without a new frame for so long is stalled.
         live: whether the camera shows the present; files cannot stall and are as dark as they are.
         camera_lost: the camera cannot be opened or failed and did not come back yet.
         opened: when the camera was last opened; None while it never was.
-        classified: when the newest new frame was classified; None before the first.
+        classified: when the newest frame that showed the present was classified; None before the first.
         dark: whether that frame was dark.
         event_seen: when an event was last open, or the start of the daemon.
         broker_connected: whether the broker is there.
         disk_full: whether the outbox cannot be written because the disk is full.
         outbox_failed: whether the outbox cannot be written or read for any other reason.
         clock_synced: whether the wall clock is known to be set.
+        disk_free_bytes: free space where the outbox lies; None where nobody knows.
+        memory_available_bytes: what the machine can still give away; None where nobody knows.
+        throttled: whether the board is too hot and slowed down, by itself or by us.
+        under_voltage: whether the board's supply is too weak.
     """
 
     now: float
@@ -59,6 +74,11 @@ class Facts:
     disk_full: bool
     outbox_failed: bool
     clock_synced: bool
+    stall_seconds: float = STALL_SECONDS
+    disk_free_bytes: int | None = None
+    memory_available_bytes: int | None = None
+    throttled: bool = False
+    under_voltage: bool = False
 
 
 def judge(facts: Facts) -> tuple[State, tuple[str, ...]]:
@@ -76,14 +96,20 @@ def judge(facts: Facts) -> tuple[State, tuple[str, ...]]:
 
 
 def _reasons(facts: Facts) -> set[str]:
-    newest = max((at for at in (facts.classified, facts.opened) if at is not None), default=None)
-    patience = max(STALL_SECONDS, 3 * facts.frame_seconds)
+    # That the camera was opened counts only before the first new frame: a frozen one can be opened again for ever.
+    newest = facts.opened if facts.classified is None else facts.classified
+    patience = max(facts.stall_seconds, 3 * facts.frame_seconds)
     stalled = facts.live and newest is not None and facts.now - newest >= patience
+    disk_full = facts.disk_full or _below(facts.disk_free_bytes, DISK_FULL_BYTES)
     truths = {
         "camera_lost": facts.camera_lost,
         "stalled": stalled and not facts.camera_lost,
         "broker_down": not facts.broker_connected,
-        "disk_full": facts.disk_full,
+        "disk_full": disk_full,
+        "disk_low": not disk_full and _below(facts.disk_free_bytes, DISK_LOW_BYTES),
+        "memory_low": _below(facts.memory_available_bytes, MEMORY_LOW_BYTES),
+        "throttled": facts.throttled,
+        "under_voltage": facts.under_voltage,
         "outbox_failed": facts.outbox_failed and not facts.disk_full,
         "clock_unsynced": not facts.clock_synced,
         "dark": facts.live and facts.dark and not stalled,
@@ -92,9 +118,20 @@ def _reasons(facts: Facts) -> set[str]:
     return {reason for reason, true in truths.items() if true}
 
 
-def is_dark(pixels: NDArray[np.uint8]) -> bool:
-    """Whether (height, width, 3) uint8 pixels are too dark to see anything."""
-    return float(pixels[::_DARK_STEP, ::_DARK_STEP].mean()) < DARK_BELOW
+def _below(amount: int | None, limit: int) -> bool:
+    return amount is not None and amount < limit
+
+
+class Darkness:
+    """Whether it is dark, frame after frame."""
+
+    def __init__(self) -> None:
+        self.dark = False
+
+    def look(self, pixels: NDArray[np.uint8]) -> bool:
+        """Take (height, width, 3) uint8 pixels into account; whether it is too dark to see anything."""
+        self.dark = float(pixels[::_DARK_STEP, ::_DARK_STEP].mean()) < (LIGHT_FROM if self.dark else DARK_BELOW)
+        return self.dark
 
 
 class Typical:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from insect_edge.errors import OutboxError
 from insect_edge.health import judgement as health
-from insect_edge.health.report import HealthReport, OutboxStatus, State
+from insect_edge.health.report import Board, HealthReport, OutboxStatus, State
+from insect_edge.health.words import sentence
 from insect_edge.mqtt import messages
 
 if TYPE_CHECKING:
@@ -16,6 +18,9 @@ if TYPE_CHECKING:
 
     from insect_edge.camera_keeper import CameraKeeper
     from insect_edge.delivery import Delivery
+    from insect_edge.domain import Frame, Message, Moment
+    from insect_edge.health.frames import SeenFrames
+    from insect_edge.health.pace import Pace
     from insect_edge.mqtt.topics import Topics
     from insect_edge.outbox.queue import Outbox
     from insect_edge.pipeline import StepResult
@@ -25,6 +30,8 @@ if TYPE_CHECKING:
 
 EXPIRES_INTERVALS = 2.5
 """A report outlives two that did not come, not three."""
+BOARD_SECONDS = 10.0
+"""Between two looks at the board, whose facts change slowly."""
 
 _log = logging.getLogger(__name__)
 
@@ -36,18 +43,16 @@ class Identity:
     Attributes:
         topics: of this device.
         model_id: of the model in use.
-        frame_seconds: time from one frame to the next, as configured.
+        model_sha256: of its file in hex; None where it is not known.
         versions: name to version of what runs.
-        temperature_celsius: asks the board.
-        memory_bytes: asks the kernel.
+        stall_seconds: a live camera that shows nothing new for so long is stalled.
     """
 
     topics: Topics
     model_id: str
-    frame_seconds: float
     versions: Mapping[str, str]
-    temperature_celsius: Callable[[], float | None]
-    memory_bytes: Callable[[], int | None]
+    model_sha256: str | None = None
+    stall_seconds: float = health.STALL_SECONDS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,14 +62,22 @@ class Sources:
     Attributes:
         keeper: of the camera.
         delivery: of failures to write the outbox.
+        events_never_dated: counts the events whose times nobody will ever know.
         outbox: of what waits.
         relay: of the broker; it also takes the reports.
+        frames: of what was seen.
+        pace: of how often to look; it is told what matters to it.
+        board: looks at the machine.
     """
 
     keeper: CameraKeeper
     delivery: Delivery
+    events_never_dated: Callable[[], int]
     outbox: Outbox
     relay: Relay
+    frames: SeenFrames
+    pace: Pace
+    board: Callable[[], Board]
 
 
 class HealthMonitor:
@@ -86,15 +99,10 @@ class HealthMonitor:
         self._sources = sources
         self._systemd = systemd
         self._interval = interval
+        self._stall_seconds = identity.stall_seconds
         self._started = clock.monotonic()
-        self._event_seen = self._started
-        self._classified: float | None = None
-        self._frames = 0
-        self._sensor_timestamp: int | None = None
-        self._dark = False
-        self._seconds_a_frame = health.Typical()
-        self._latency_ms = health.Typical()
-        self._inference_ms = health.Typical()
+        self._board = Board()
+        self._board_due = self._started
         self._logged: dict[str, str | None] = {}
         self._told: tuple[State, tuple[str, ...]] | None = None
         self._due = self._started
@@ -104,23 +112,35 @@ class HealthMonitor:
         """Monotonic seconds at which the next report is due at the latest."""
         return self._due
 
-    def frame(self, result: StepResult, *, events_open: bool) -> None:
-        """Take a classified frame into account."""
+    @property
+    def expires(self) -> float:
+        """Seconds after which a report is worth nothing."""
+        return self._interval * EXPIRES_INTERVALS
+
+    @property
+    def stalled(self) -> bool:
+        """Whether the camera was found to show nothing new the last time health was judged."""
+        return self._told is not None and "stalled" in self._told[1]
+
+    def configure(self, *, interval: float, stall_seconds: float | None = None) -> None:
+        """Go on with other seconds between two reports, and another patience with the camera."""
+        self._interval = interval
+        self._stall_seconds = self._stall_seconds if stall_seconds is None else stall_seconds
+        self._due = min(self._due, self._clock.monotonic() + interval)
+
+    def alive(self, frame: Frame) -> bool:
+        """Whether a frame proves that the camera shows the present; asked once for each, before it is classified."""
+        return self._sources.frames.alive(frame)
+
+    def frame(self, result: StepResult, *, alive: bool, events_open: bool) -> None:
+        """Take a classified frame into account; only one that shows the present feeds the watchdog."""
         now = self._clock.monotonic()
-        self._frames += 1
-        if events_open:
-            self._event_seen = now
-        self._latency_ms.add((now - result.frame.captured.monotonic) * 1e3)
-        self._inference_ms.add(result.classification.inference_ms)
-        timestamp = result.frame.sensor_timestamp_ns
-        if timestamp is not None and timestamp == self._sensor_timestamp:
-            return  # the same picture once more: nothing new was seen
-        self._sensor_timestamp = timestamp
-        self._dark = health.is_dark(result.frame.pixels)
-        if self._classified is not None:
-            self._seconds_a_frame.add(now - self._classified)
-        self._classified = now
+        self._sources.frames.take(result, alive=alive, events_open=events_open, now=now)
         self._systemd.ready()
+        if not alive:
+            return
+        self._sources.pace.frame(dark=self._sources.frames.dark and not events_open, now=now)
+        self._sources.keeper.alive()
         self._systemd.watchdog()
 
     def update(self, *, ending: State | None = None) -> None:
@@ -129,21 +149,51 @@ class HealthMonitor:
         if ending is not None:
             self._log_lost()
         now = self._clock.moment()
-        state, reasons = health.judge(self._facts(now.monotonic, clock_synced=now.clock_synced))
+        self._look_at_board(now.monotonic)
+        state, reasons = self._judge(now)
         state = ending or state
         changed = (state, reasons) != self._told
         if not changed and now.monotonic < self._due:
             return
         if changed:
-            words = f"{state}: {', '.join(reasons)}" if reasons else str(state)
-            self._systemd.status(words)
-            _log.info("health: %s", words)
+            self._systemd.status(sentence(state, reasons))
+            _log.info("health: %s", f"{state}: {', '.join(reasons)}" if reasons else str(state))
         self._told = (state, reasons)
         self._due = now.monotonic + self._interval
+        self._sources.relay.set_latest(self._message(state, reasons, now=now))
+
+    def message(self) -> Message:
+        """How it is at this moment, as the `health` topic would say it."""
+        now = self._clock.moment()
+        state, reasons = self._judge(now)
+        return self._message(state, reasons, now=now)
+
+    def payload(self) -> dict[str, Any]:
+        """The same as a program reads it."""
+        content: dict[str, Any] = json.loads(self.message().payload)
+        return content
+
+    def _judge(self, now: Moment) -> tuple[State, tuple[str, ...]]:
+        return health.judge(self._facts(now.monotonic, clock_synced=now.clock_synced))
+
+    def _message(self, state: State, reasons: tuple[str, ...], *, now: Moment) -> Message:
         report = self._report(state, reasons, now=now.monotonic, clock_synced=now.clock_synced)
-        self._sources.relay.set_latest(
-            messages.health(report, topics=self._identity.topics, at=now, boot_id=self._clock.boot_id())
-        )
+        return messages.health(report, topics=self._identity.topics, at=now, boot_id=self._clock.boot_id())
+
+    def _look_at_board(self, now: float) -> None:
+        if now < self._board_due:
+            return
+        self._board_due = now + BOARD_SECONDS
+        self._board = self._sources.board()
+        pace = self._sources.pace
+        before = pace.seconds
+        pace.board(self._board, now=now)
+        if pace.seconds != before:
+            celsius = self._board.temperature_celsius
+            words = ["the firmware slows it down"] if self._board.slowed_down else []
+            words += [] if celsius is None else [f"it has {celsius:.0f} °C"]
+            why = " and ".join(words) or "it says nothing of itself any more"
+            _log.warning("pace: one frame every %.3g s, for the board: %s", pace.seconds, why)
 
     def _log_changes(self) -> None:
         """One line when the connection or the outbox changes, however often it is asked."""
@@ -172,19 +222,25 @@ class HealthMonitor:
 
     def _facts(self, now: float, *, clock_synced: bool) -> health.Facts:
         keeper, delivery, broker = self._sources.keeper, self._sources.delivery, self._sources.relay.status()
+        frames, pace, board = self._sources.frames, self._sources.pace, self._board
         return health.Facts(
             now=now,
-            frame_seconds=self._identity.frame_seconds,
+            frame_seconds=pace.seconds,
+            stall_seconds=self._stall_seconds,
             live=keeper.live,
             camera_lost=keeper.lost is not None,
             opened=keeper.opened,
-            classified=self._classified,
-            dark=self._dark,
-            event_seen=self._event_seen,
+            classified=frames.classified,
+            dark=frames.dark,
+            event_seen=frames.event_seen,
             broker_connected=broker.connected,
             disk_full=delivery.disk_full,
             outbox_failed=delivery.error is not None or broker.storage_error is not None,
             clock_synced=clock_synced,
+            disk_free_bytes=board.disk_free_bytes,
+            memory_available_bytes=board.memory_available_bytes,
+            throttled=board.slowed_down or pace.steps > 0,
+            under_voltage=board.under_voltage,
         )
 
     def _report(self, state: State, reasons: tuple[str, ...], *, now: float, clock_synced: bool) -> HealthReport:
@@ -193,21 +249,26 @@ class HealthMonitor:
         except OutboxError:
             outbox = OutboxStatus()  # the reason says that these figures are not known
         broker = self._sources.relay.status()
-        seconds = self._seconds_a_frame.value
+        frames, acknowledged = self._sources.frames, broker.last_acknowledged
+        seconds = frames.seconds_a_frame.value
         return HealthReport(
             state=state,
             reasons=reasons,
             model_id=self._identity.model_id,
-            frames=self._frames,
+            model_sha256=self._identity.model_sha256,
+            frames=frames.count,
+            newest_frame_seconds=None if frames.classified is None else now - frames.classified,
+            interval_seconds=self._sources.pace.seconds,
             frames_per_second=1 / seconds if seconds else None,
-            latency_ms=self._latency_ms.value,
-            inference_ms=self._inference_ms.value,
+            latency_ms=frames.latency_ms.value,
+            inference_ms=frames.inference_ms.value,
             outbox=outbox,
             broker=replace(broker, storage_error=self._sources.delivery.error or broker.storage_error),
-            temperature_celsius=self._identity.temperature_celsius(),
-            memory_bytes=self._identity.memory_bytes(),
+            acknowledged_seconds=None if acknowledged is None else now - acknowledged,
+            board=self._board,
             clock_synced=clock_synced,
             versions=dict(self._identity.versions),
             uptime_seconds=now - self._started,
-            expires_seconds=self._interval * EXPIRES_INTERVALS,
+            expires_seconds=self.expires,
+            events_never_dated=self._sources.events_never_dated(),
         )

@@ -40,6 +40,8 @@ class BrokerSettings:
         tls: None for a plain connection.
         protocol: `auto` (5, then 3.1.1 where the broker wants it), `5` or `3.1.1`.
         keepalive_seconds: a connection silent for 1.5 times this is dead.
+        largest_received: bytes of the largest packet an MQTT 5 broker may send us; it leaves out what is larger. None
+            for no limit.
         user_properties: names and values MQTT 5 carries beside every message.
         connect_seconds: longest a TCP connection, and the TLS handshake on it, may take.
     """
@@ -53,4 +55,5 @@ class BrokerSettings:
     protocol: str = "auto"
     keepalive_seconds: int = 30
     connect_seconds: float = 10.0
+    largest_received: int | None = None
     user_properties: tuple[tuple[str, str], ...] = ()

@@ -32,6 +32,7 @@ class Ending:
         self._host = host
         self._port = port
         self._accepted = False
+        self._tells_why = True
         self._noted = ""
         self._found: tuple[str, bool] | None = None
 
@@ -44,9 +45,10 @@ class Ending:
         """One line, and whether it will stay that way until somebody does something."""
         return self._found or (f"{self._host}:{self._port}: hung up without an answer: is a broker there?", False)
 
-    def accepted(self) -> None:
-        """The broker let us in."""
+    def accepted(self, *, tells_why: bool = True) -> None:
+        """The broker let us in; under 3.1.1 it cannot tell why it throws us out."""
         self._accepted = True
+        self._tells_why = tells_why
 
     def failed(self, error: Exception) -> None:
         """The attempt raised `error`."""
@@ -71,7 +73,8 @@ class Ending:
             # TLS 1.3 tells of a client certificate it does not like only after the handshake.
             self._find(f"{self._host}:{self._port}: {tls_failure(self._noted)}", stays=True)
         elif self._accepted:
-            self._find(f"{self._host}: the connection was lost: check the network and the broker")
+            clash = "" if self._tells_why else ", and that no other client has the same client id"
+            self._find(f"{self._host}: the connection was lost: check the network and the broker{clash}")
 
     def _find(self, text: str, *, stays: bool = False) -> None:
         if self._found is None:
@@ -125,7 +128,8 @@ def tls_failure(text: str) -> str:
 def _certificate(error: ssl.SSLCertVerificationError, *, host: str) -> tuple[str, bool]:
     code = error.verify_code
     if code == _NOT_YET_VALID:
-        return f"{host}: the broker's certificate is not yet valid: check this machine's clock", False
+        advice = "check this machine's clock (clock_unsynced in the health report: it connects once that is set)"
+        return f"{host}: the broker's certificate is not yet valid: {advice}", False
     if code == _EXPIRED:
         return f"{host}: the broker's certificate has expired: renew it on the broker (or check this clock)", True
     if code in _WRONG_HOST:

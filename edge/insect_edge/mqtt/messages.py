@@ -1,25 +1,27 @@
 """From events and reports to messages: topics and payloads as people and programs receive them.
 
-Every JSON payload starts with `schema`; `schemas/<name>.schema.json` beside this module holds its shape. Times are
+Every JSON payload starts with `schema`; `payloads` beside this module holds its shape. Times are
 UTC, RFC 3339 with milliseconds, and null where the wall clock was not known to be set: then `boot_id` and `monotonic`
 say when.
 """
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, cast
 
 from insect_edge.domain import Message
+from insect_edge.mqtt.fields import encode, rounded, time_of, when
 from insect_edge.mqtt.topics import slug
+from insect_edge.timekeeping import dated
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from insect_edge.domain import Category, Classification, Event, Moment, Region, Verdict
-    from insect_edge.health.report import HealthReport
+    from insect_edge.domain import Category, Classification, Event, Moment, Region, Taxon, Verdict
+    from insect_edge.health.report import HealthReport, Losses, Throttling
+    from insect_edge.mqtt import health_payload, payloads
+    from insect_edge.mqtt import payload_types as types
     from insect_edge.mqtt.topics import Topics
     from insect_edge.outbox.entry import Ticket
 
@@ -75,7 +77,7 @@ def offline(topics: Topics) -> Message:
 
 def detection(event: Event, *, ticket: Ticket, origin: Origin) -> Message:
     """One change of an event."""
-    payload = {
+    payload: payloads.Detection = {
         "schema": "insect-edge/detection/1",
         **_identifiers(event, ticket=ticket, origin=origin),
         "detection_seq": ticket.kind_seq,
@@ -83,26 +85,27 @@ def detection(event: Event, *, ticket: Ticket, origin: Origin) -> Message:
     }
     return Message(
         topic=origin.topics.detection,
-        payload=_encode(payload),
+        payload=encode(payload),
         qos=1,
         retain=False,
         expiry_seconds=origin.detection_expiry_seconds,
     )
 
 
-def alert(event: Event, *, ticket: Ticket, origin: Origin) -> Message:
-    """The one alert of an event: what people subscribe to."""
+def alert(event: Event, *, ticket: Ticket, origin: Origin, test: bool = False) -> Message:
+    """The one alert of an event: what people subscribe to; `test` marks one that nothing was seen for."""
     # A label of an earlier model can still have an event open.
     level = origin.slugs.get(event.label) or slug(event.label) or "label"
-    payload = {
+    payload: payloads.Alert = {
         "schema": "insect-edge/alert/1",
         **_identifiers(event, ticket=ticket, origin=origin),
         "alert_seq": ticket.kind_seq,
+        "test": test,
         **_facts(event, origin=origin),
     }
     return Message(
         topic=origin.topics.alert(level),
-        payload=_encode(payload),
+        payload=encode(payload),
         qos=1,
         retain=False,
         expiry_seconds=origin.alert_expiry_seconds,
@@ -122,53 +125,49 @@ def snapshot(jpeg: bytes, *, topics: Topics, event_id: str | None = None) -> Mes
 
 def classification(result: Classification, *, captured: Moment, sequence: int, origin: Origin) -> Message:
     """The top categories of one frame; `sequence` is the frame's number."""
-    payload = {
+    payload: payloads.Classification = {
         "schema": "insect-edge/classification/1",
         "frame": sequence,
         "verdict": _verdict(result.verdict),
         "categories": [_category(category) for category in result.categories[:TOP]],
         "region": _region(result.region),
         "inference_ms": round(result.inference_ms, 2),
-        **_when(captured, boot_id=origin.boot_id),
+        **when(captured, boot_id=origin.boot_id),
         **_who(origin),
     }
-    return Message(topic=origin.topics.classification, payload=_encode(payload), qos=0, retain=False)
+    return Message(topic=origin.topics.classification, payload=encode(payload), qos=0, retain=False)
 
 
 def health(report: HealthReport, *, topics: Topics, at: Moment, boot_id: str) -> Message:
     """How the daemon is; worth nothing after `expires_seconds` or while `availability` is `offline`."""
-    payload = {
+    payload: health_payload.Health = {
         "schema": "insect-edge/health/1",
         "state": report.state,
         "reasons": sorted(set(report.reasons)),
         "expires_seconds": round(report.expires_seconds, 1),
         "model_id": report.model_id,
+        "model_sha256": report.model_sha256,
         "frames": report.frames,
-        "frames_per_second": _rounded(report.frames_per_second, digits=2),
-        "latency_ms": _rounded(report.latency_ms, digits=2),
-        "inference_ms": _rounded(report.inference_ms, digits=2),
+        "newest_frame_seconds": rounded(report.newest_frame_seconds, digits=1),
+        "interval_seconds": round(report.interval_seconds, 3),
+        "frames_per_second": rounded(report.frames_per_second, digits=2),
+        "latency_ms": rounded(report.latency_ms, digits=2),
+        "inference_ms": rounded(report.inference_ms, digits=2),
         "outbox": _outbox(report),
         "broker": _broker(report),
-        "temperature_celsius": _rounded(report.temperature_celsius, digits=1),
-        "memory_bytes": report.memory_bytes,
+        "temperature_celsius": rounded(report.board.temperature_celsius, digits=1),
+        "throttling": _throttling(report.board.throttling),
+        "memory_bytes": report.board.memory_bytes,
+        "memory_available_bytes": report.board.memory_available_bytes,
+        "disk_free_bytes": report.board.disk_free_bytes,
+        "events_never_dated": report.events_never_dated,
         "uptime_seconds": round(report.uptime_seconds, 1),
         "versions": dict(sorted(report.versions.items())),
-        **_when(at, boot_id=boot_id),
+        **when(at, boot_id=boot_id),
         "clock_synced": report.clock_synced,
         "device_id": topics.device_id,
     }
-    return Message(topic=topics.health, payload=_encode(payload), qos=1, retain=True)
-
-
-def rfc3339(utc: datetime) -> str:
-    """`2026-05-01T12:00:00.123Z`.
-
-    Raises:
-        ValueError: when `utc` has no time zone.
-    """
-    if utc.tzinfo is None:
-        raise ValueError(f"{utc.isoformat()} has no time zone: pass an aware datetime")
-    return utc.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
+    return Message(topic=topics.health, payload=encode(payload), qos=1, retain=True)
 
 
 def message_id(device_id: str, seq: int) -> str:
@@ -176,7 +175,7 @@ def message_id(device_id: str, seq: int) -> str:
     return f"{device_id}-{seq}"
 
 
-def _identifiers(event: Event, *, ticket: Ticket, origin: Origin) -> dict[str, Any]:
+def _identifiers(event: Event, *, ticket: Ticket, origin: Origin) -> types.Identifiers:
     return {
         "event_id": event.event_id,
         "message_id": message_id(origin.topics.device_id, ticket.seq),
@@ -184,9 +183,8 @@ def _identifiers(event: Event, *, ticket: Ticket, origin: Origin) -> dict[str, A
     }
 
 
-def _facts(event: Event, *, origin: Origin) -> dict[str, Any]:
+def _facts(event: Event, *, origin: Origin) -> types.Facts:
     """What a detection and an alert both say of an event."""
-    moments = {"started": event.started, "last_seen": event.last_seen, "at": event.at}
     return {
         "phase": event.phase,
         "label": event.label,
@@ -197,49 +195,46 @@ def _facts(event: Event, *, origin: Origin) -> dict[str, Any]:
         "region": _region(event.region),
         "frames": event.frames,
         "hits": event.hits,
-        **{name: _time(moment, at=event.at) for name, moment in moments.items()},
+        "started": time_of(dated(event.started, by=event.at)),
+        "last_seen": time_of(dated(event.last_seen, by=event.at)),
+        "at": time_of(event.at),
         "clock_synced": event.at.clock_synced,
-        "boot_id": origin.boot_id,
-        "monotonic": {name: round(moment.monotonic, 3) for name, moment in moments.items()},
+        "corrects": event.corrects,
+        "boot_id": origin.boot_id if event.boot_id is None else event.boot_id,
+        "monotonic": {
+            "started": round(event.started.monotonic, 3),
+            "last_seen": round(event.last_seen.monotonic, 3),
+            "at": round(event.at.monotonic, 3),
+        },
         **_who(origin),
-        "site": None if origin.site is None else asdict(origin.site),
+        "site": _site(origin.site),
     }
 
 
-def _who(origin: Origin) -> dict[str, Any]:
+def _site(site: Site | None) -> types.Site | None:
+    return None if site is None else {"name": site.name, "latitude": site.latitude, "longitude": site.longitude}
+
+
+def _who(origin: Origin) -> types.Who:
     return {"model_id": origin.model_id, "device_id": origin.topics.device_id}
 
 
-def _when(at: Moment, *, boot_id: str) -> dict[str, Any]:
-    return {
-        "at": _time(at, at=at),
-        "clock_synced": at.clock_synced,
-        "boot_id": boot_id,
-        "monotonic": round(at.monotonic, 3),
-    }
-
-
-def _time(moment: Moment, *, at: Moment) -> str | None:
-    """When `moment` was; from `at` of the same boot where only that one knew the time."""
-    if moment.clock_synced:
-        return rfc3339(moment.utc)
-    if at.clock_synced and moment.monotonic <= at.monotonic:
-        return rfc3339(at.utc - timedelta(seconds=at.monotonic - moment.monotonic))
-    return None
-
-
-def _category(category: Category) -> dict[str, Any]:
+def _category(category: Category) -> types.Category:
     label = category.label
     return {
         "index": label.index,
         "label": label.name,
         "score": round(category.score, 4),
         "role": label.role,
-        "taxon": None if label.taxon is None else asdict(label.taxon),
+        "taxon": _taxon(label.taxon),
     }
 
 
-def _verdict(verdict: Verdict | None) -> dict[str, Any] | None:
+def _taxon(taxon: Taxon | None) -> types.Taxon | None:
+    return None if taxon is None else {"order": taxon.order, "family": taxon.family, "genus": taxon.genus}
+
+
+def _verdict(verdict: Verdict | None) -> types.Verdict | None:
     if verdict is None:
         return None
     return {
@@ -250,26 +245,38 @@ def _verdict(verdict: Verdict | None) -> dict[str, Any] | None:
     }
 
 
-def _region(region: Region) -> dict[str, float]:
-    return {name: round(value, 4) for name, value in asdict(region).items()}
+def _region(region: Region) -> types.Region:
+    sides = (region.x, region.y, region.width, region.height)
+    x, y, width, height = (round(side, 4) for side in sides)
+    return {"x": x, "y": y, "width": width, "height": height}
 
 
-def _outbox(report: HealthReport) -> dict[str, Any]:
+def _outbox(report: HealthReport) -> health_payload.Outbox:
     outbox = report.outbox
     return {
         "depth": outbox.depth,
         "alerts": outbox.alerts,
         "detections": outbox.detections,
         "size_bytes": outbox.size_bytes,
-        "oldest_seconds": _rounded(outbox.oldest_seconds, digits=1),
-        **asdict(outbox.losses),
-        "alert_losses": asdict(outbox.alert_losses),
+        "oldest_seconds": rounded(outbox.oldest_seconds, digits=1),
+        **_losses(outbox.losses),
+        "alert_losses": _losses(outbox.alert_losses),
         "rescues": outbox.rescues,
+        "salvaged": outbox.salvaged,
+        "undurable": outbox.undurable,
         "error": report.broker.storage_error,
     }
 
 
-def _broker(report: HealthReport) -> dict[str, Any]:
+def _throttling(throttling: Throttling | None) -> health_payload.Throttling | None:
+    return None if throttling is None else cast("health_payload.Throttling", asdict(throttling))
+
+
+def _losses(losses: Losses) -> health_payload.AlertLosses:
+    return {"dropped": losses.dropped, "expired": losses.expired, "dead_letter": losses.dead_letter}
+
+
+def _broker(report: HealthReport) -> health_payload.Broker:
     broker = report.broker
     return {
         "connected": broker.connected,
@@ -278,14 +285,6 @@ def _broker(report: HealthReport) -> dict[str, Any]:
         "refused": broker.refused,
         "reason": broker.reason,
         "in_flight": broker.in_flight,
-        "last_acknowledged": _rounded(broker.last_acknowledged, digits=3),
+        "last_acknowledged": rounded(broker.last_acknowledged, digits=3),
+        "acknowledged_seconds": rounded(report.acknowledged_seconds, digits=1),
     }
-
-
-def _rounded(value: float | None, *, digits: int) -> float | None:
-    return None if value is None else round(value, digits)
-
-
-def _encode(payload: dict[str, Any]) -> bytes:
-    """Compact UTF-8 JSON in the order written here; NaN and infinity raise ValueError, JSON has none."""
-    return json.dumps(payload, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()

@@ -19,7 +19,7 @@ class Reading:
     """One message, understood.
 
     Attributes:
-        kind: `alert`, `detection`, `health`, `availability` or `other`.
+        kind: `alert`, `detection`, `health`, `availability`, `command`, `reply` or `other`.
         device: who sent it, by its topic.
         text: for people, without device and time.
         content: the payload where it was JSON, else empty.
@@ -39,14 +39,18 @@ def read(topic: str, payload: bytes) -> Reading | None:
         payload: as it came; anything may come on a public broker.
     """
     levels = topic.split("/")
-    if levels[-1] in {"snapshot", "last_detection", "classification"} or "snapshot" in levels[-2:]:
+    if levels[-1] in {"snapshot", "last_detection", "classification", "counts"} or "snapshot" in levels[-2:]:
         return None
     if levels[-1] == "availability":
         state = payload.decode(errors="replace") or "forgotten"
         return Reading(kind="availability", device=_device(levels), text=state, content={})
+    if "command" in levels[-2:-1]:
+        return Reading(kind="command", device=_device(levels[:-1]), text=f"command    {levels[-1]}", content={})
     content = _json(payload)
     kind = str(content.get("schema", "")).split("/")[1:2]
-    describe = {"alert": _alert, "detection": _detection, "health": _health}.get(kind[0] if kind else "")
+    describe = {"alert": _alert, "detection": _detection, "health": _health, "reply": _reply}.get(
+        kind[0] if kind else ""
+    )
     if describe is None:
         return Reading(kind="other", device=_device(levels), text=f"{topic}: {len(payload)} bytes", content=content)
     try:
@@ -88,11 +92,19 @@ def _json(payload: bytes) -> dict[str, Any]:
 
 
 def _alert(content: dict[str, Any]) -> str:
+    if content.get("test"):
+        return "TEST ALERT nothing was seen"
     return f"ALERT      {content['label']} {content['score']:.2f}, {_looks(content)}"
 
 
 def _detection(content: dict[str, Any]) -> str:
-    return f"detection  {content['label']} {content['score']:.2f}, {content['phase']}, {_looks(content)}"
+    # A correction tells nothing new but when it was, which is the time its line begins with.
+    phase = "dated" if content.get("corrects") else content["phase"]
+    return f"detection  {content['label']} {content['score']:.2f}, {phase}, {_looks(content)}"
+
+
+def _reply(content: dict[str, Any]) -> str:
+    return f"answer     {content['command']}: {'done' if content['ok'] else content['error']}"
 
 
 def _looks(content: dict[str, Any]) -> str:

@@ -47,6 +47,15 @@ _MESSAGE = {
     0x97: "quota exceeded: raise it on the broker",
     0x99: "payload not accepted: see the broker's log",
 }
+_SUBSCRIPTION = {
+    0x80: "see the broker's log, and give this user the right to read it",
+    0x87: "not authorised: give this user the right to read it",
+    0x8F: "the broker does not accept the topic filter: correct it",
+    0x97: "the broker's quota is used up: raise it there",
+    0x9E: "the broker does not support shared subscriptions: use another filter",
+    0xA1: "the broker does not support subscription identifiers: see its log",
+    0xA2: "the broker does not support wildcards: name each topic",
+}
 
 
 def connection_refused(code: int) -> str:
@@ -62,3 +71,8 @@ def stays_refused(code: int) -> bool:
 def message_refused(code: int) -> str:
     """Why a message was refused, and what to do, in one line."""
     return _MESSAGE.get(code, f"reason 0x{code:02X}: see the broker's log")
+
+
+def subscription_refused(topic: str, code: int) -> str:
+    """Which subscription was refused, why, and what to do, in one line (MQTT 5.0, section 3.9.3)."""
+    return f"{topic}: subscription refused: {_SUBSCRIPTION.get(code, f'reason 0x{code:02X}: see the broker log')}"

@@ -6,7 +6,8 @@ from queue import Empty
 from typing import TYPE_CHECKING
 
 from insect_edge.errors import PublishError
-from insect_edge.protocols import Connected, Disconnected, Received, Signalled
+from insect_edge.mqtt import reason_codes
+from insect_edge.protocols import Connected, Disconnected, Received, Signalled, Subscribed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -91,6 +92,9 @@ class Subscription:
             self._backoff.reset()
             if self._subscribe():
                 on_state(f"connected (MQTT {notice.protocol})")
+        elif isinstance(notice, Subscribed) and notice.generation == self._generation:
+            if notice.reason_code >= reason_codes.FAILURE:
+                raise PublishError(reason_codes.subscription_refused(notice.topic, notice.reason_code), retry=False)
         elif isinstance(notice, Disconnected) and notice.generation == self._generation:
             if notice.refused:
                 raise PublishError(notice.reason, retry=False)

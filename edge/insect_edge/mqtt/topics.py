@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 DEFAULT_ROOT = "insect-edge"
+DEFAULT_PREFIX = "homeassistant"
+"""First level of Home Assistant's own topics."""
 
 
 def slug(text: str) -> str:
@@ -55,6 +57,11 @@ class Topics:
         return f"{self.root}/{self.device_id}/{name}"
 
     @property
+    def everything(self) -> str:
+        """A filter that covers all topics of this device."""
+        return self._under("#")
+
+    @property
     def availability(self) -> str:
         """Where `online` and `offline` are retained."""
         return self._under("availability")
@@ -83,6 +90,19 @@ class Topics:
     def classification(self) -> str:
         """Where the top categories of every frame go, if that is switched on."""
         return self._under("classification")
+
+    @property
+    def counts(self) -> str:
+        """Where the day's counts and who is present are retained."""
+        return self._under("counts")
+
+    def command(self, name: str) -> str:
+        """Where a command is asked; `+` for all of them."""
+        return self._under(f"command/{name}")
+
+    def command_reply(self, name: str) -> str:
+        """Where a command is answered unless the asker names a topic of his own."""
+        return self._under(f"command/{name}/reply")
 
     def event_snapshot(self, event_id: str) -> str:
         """Where the picture of one event is retained, if that is switched on."""

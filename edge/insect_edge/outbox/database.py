@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import sqlite3
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from insect_edge.errors import OutboxError, OutboxFullError
+from insect_edge.outbox.checksums import CHECKED_COLUMNS, checksum, checksum_before
+from insect_edge.outbox.reserve import free_bytes
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
-FORMAT = 1
-"""`user_version` of the tables below."""
+FORMAT = 2
+"""`user_version` of the tables below; 1 had no table `state`, and a checksum over topic and payload alone."""
 
 _BUSY_SECONDS = 2.0
 """How long another process that looks into the queue may hold the owner up."""
 
+_SHARED_BYTES = 64 * 1024
+"""More than the file takes through which readers and the owner of a database in WAL mode find each other."""
+
 # The payload stands last: a scan over the columns before it does not read its overflow pages.
-_TABLES = (
+_FIRST_TABLES = (
     """
     CREATE TABLE message (
         seq INTEGER PRIMARY KEY,
@@ -59,7 +65,22 @@ _TABLES = (
     """,
     "CREATE TABLE counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID",
 )
-_TABLE_NAMES = {"message", "dead_letter", "counter"}
+_STATE_TABLE = """
+    CREATE TABLE state (
+        id INTEGER PRIMARY KEY CHECK (id = 1),
+        checksum INTEGER NOT NULL,
+        content BLOB NOT NULL
+    ) STRICT
+    """
+# Made last, so that the older tables lie where they lay in an older format.
+_TABLES = (*_FIRST_TABLES, _STATE_TABLE)
+_TABLE_NAMES = {
+    0: set[str](),
+    1: {"message", "dead_letter", "counter"},
+    2: {"message", "dead_letter", "counter", "state"},
+}
+
+_Result = TypeVar("_Result")
 
 
 class DamagedDatabaseError(OutboxError):
@@ -105,22 +126,53 @@ def _prepare(connection: sqlite3.Connection, *, path: Path) -> bool:
     if found != "ok":
         raise DamagedDatabaseError(f"{path}: damaged ({found}): it has to be set aside")
     tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-    if tables != (_TABLE_NAMES if version else set()):
+    if tables != _TABLE_NAMES[version]:
         raise DamagedDatabaseError(f"{path}: its tables are not the outbox's: it has to be set aside")
     # Text damaged on the disk must come through, so that the row's checksum can find it out.
     connection.text_factory = partial(str, encoding="utf-8", errors="replace")
-    if version == 0:
-        _create(connection)
+    if version < FORMAT:
+        whole(_create if version == 0 else _migrate)(connection)
     return bool(version == 0)
 
 
 def _create(connection: sqlite3.Connection) -> None:
-    """All tables and the format's number, in one transaction: a power cut leaves all or nothing."""
-    connection.execute("BEGIN IMMEDIATE")
     for statement in _TABLES:
         connection.execute(statement)
     connection.execute(f"PRAGMA user_version = {FORMAT}")
-    connection.execute("COMMIT")
+
+
+def _migrate(connection: sqlite3.Connection) -> None:
+    """From format 1; rows whose bytes were damaged already keep a checksum that does not fit."""
+    connection.execute(_STATE_TABLE)
+    connection.create_function("checksum_before", 2, checksum_before, deterministic=True)
+    connection.create_function("checksum_now", -1, lambda *values: checksum(values), deterministic=True)
+    for table in ("message", "dead_letter"):
+        connection.execute(
+            # Only this module's own names are joined into the statement.
+            f"UPDATE {table} SET checksum = checksum_now({CHECKED_COLUMNS}) "  # noqa: S608
+            "WHERE checksum = checksum_before(topic, payload)"
+        )
+    connection.execute(f"PRAGMA user_version = {FORMAT}")
+
+
+def whole(
+    work: Callable[[sqlite3.Connection], _Result], *, begin: str = "BEGIN IMMEDIATE"
+) -> Callable[[sqlite3.Connection], _Result]:
+    """`work` as one transaction, undone when it raises: a power cut leaves all of it or nothing."""
+
+    def transaction(connection: sqlite3.Connection) -> _Result:
+        connection.execute(begin)
+        try:
+            result = work(connection)
+            connection.execute("COMMIT")
+        except BaseException:
+            # SQLite itself rolls back on some failures, a full disk among them.
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+        return result
+
+    return transaction
 
 
 def translated(error: sqlite3.Error, *, path: Path) -> OutboxError:
@@ -129,7 +181,9 @@ def translated(error: sqlite3.Error, *, path: Path) -> OutboxError:
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
         return DamagedDatabaseError(f"{path}: damaged ({error}): it has to be set aside")
-    if code == sqlite3.SQLITE_FULL:
+    # Without room for the file that readers share, SQLite speaks of an I/O error.
+    no_room = code in {sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN} and free_bytes(path.parent) < _SHARED_BYTES
+    if code == sqlite3.SQLITE_FULL or no_room:
         return OutboxFullError(f"{path}: the disk is full: free some space, queueing then goes on by itself")
     if code == sqlite3.SQLITE_BUSY:
         return OutboxError(f"{path}: another process holds it for too long: end what else works on the queue")

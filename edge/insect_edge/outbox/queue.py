@@ -2,65 +2,66 @@
 
 Only detections and alerts are stored. Each gets a `seq` that never repeats on this device: not after a restart or a
 power cut, nor after the database was damaged or deleted, because numbers are reserved in a second file before they are
-used.
+used. A third file holds some room: when the disk is full it is given up for alerts, and past that they are kept in
+memory and sent from there.
 """
 
 from __future__ import annotations
 
-import sqlite3
 import uuid
 from contextlib import suppress
-from typing import TYPE_CHECKING, Self, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, Self
 
-from insect_edge.errors import OutboxError
-from insect_edge.health.report import Losses, OutboxStatus
+from insect_edge.errors import OutboxError, OutboxFullError
+from insect_edge.outbox import dead_letters
 from insect_edge.outbox import files as outbox_files
 from insect_edge.outbox import rows as outbox_rows
-from insect_edge.outbox.database import DamagedDatabaseError, open_database, translated
+from insect_edge.outbox.counts import outbox_status
 from insect_edge.outbox.entry import Draft, Entry, Kind, OutboxLimits, Ticket
-from insect_edge.outbox.files import NumberFile, Numbers
+from insect_edge.outbox.footing import Footing
+from insect_edge.outbox.making import made
+from insect_edge.outbox.numbers import RESERVED_AHEAD
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    import sqlite3
+    from collections.abc import Sequence
     from pathlib import Path
 
+    from insect_edge.health.report import OutboxStatus
+    from insect_edge.outbox.making import Made
     from insect_edge.protocols import Clock
 
-__all__ = ["Draft", "Entry", "Kind", "Outbox", "OutboxLimits", "Ticket"]
+__all__ = ["RESERVED_AHEAD", "Draft", "Entry", "Kind", "Outbox", "OutboxLimits", "Ticket"]
 
-RESERVED_AHEAD = 256
-"""Numbers reserved at once: the second file is written once in so many messages, and a rescue skips no more."""
-
-_Result = TypeVar("_Result")
+LOOK_SECONDS = 5.0
+"""Between two looks for what another process changed."""
 
 
 class Outbox:
     """The queue in one folder, owned by one process and called by one thread.
 
     Every method raises `OutboxError` where the disk or the database fails, `OutboxFullError` where the disk is full;
-    nothing of what it was asked has happened then, and a later try may succeed. A damaged database is set aside and
-    replaced by a fresh one.
+    nothing of what it was asked has happened then, and a later try may succeed. A damaged database is set aside, and
+    what can be read of it goes on in a fresh one.
     """
 
     def __init__(self, folder: Path, *, clock: Clock, limits: OutboxLimits) -> None:
-        self._path = folder / outbox_files.DATABASE
-        self._number_file = NumberFile(folder / outbox_files.NUMBERS)
+        self._folder = folder
         self._clock = clock
         self._limits = limits
         self._opened = clock.monotonic()
         # Where the boot is not known, monotonic times of another process must not look comparable.
         self._boot_id = clock.boot_id() or uuid.uuid4().hex
-        self._counters: dict[str, int] = {}
-        self._connection: sqlite3.Connection | None = None
+        self._look_at = self._opened
         self._lock = outbox_files.lock(folder)
+        self._footing = Footing(folder, clock=clock)
+        self._store, self._loose = self._footing.store, self._footing.loose
         try:
-            self._numbers, self._reserved = self._start()
+            self._footing.start()
         except BaseException:
             self.close()
             raise
-        # A lost second file is made good at once, lest the database goes next; a full disk is for `put` to tell.
-        with suppress(OutboxError):
-            self._reserve(1)
 
     @classmethod
     def open(cls, folder: Path, *, clock: Clock, limits: OutboxLimits) -> Self:
@@ -71,56 +72,104 @@ class Outbox:
         """
         return cls(folder, clock=clock, limits=limits)
 
-    def put(self, drafts: Sequence[Draft]) -> list[Entry]:
+    @property
+    def highest_number(self) -> int:
+        """The highest `seq` given out; no SQL is needed to tell."""
+        return self._footing.numbering.used.seq
+
+    @property
+    def cramped(self) -> str | None:
+        """One line where the disk has no room for more than alerts; None where it has."""
+        if not self._footing.reserve.missing:
+            return None
+        return f"{self._folder}: the disk is full: free some space, queueing then goes on by itself"
+
+    @property
+    def revision(self) -> int:
+        """Grows whenever there may be something new to send."""
+        return self._footing.revision
+
+    @property
+    def upheaval(self) -> int:
+        """Grows whenever there may be something to send with a lower number than what was sent before."""
+        return self._footing.upheaval
+
+    def put(self, drafts: Sequence[Draft], *, state: bytes | None = None) -> list[Entry]:
         """Store all drafts in one transaction that has reached the disk on return, numbered in the order given.
 
-        Where that passes a bound, the oldest messages are dropped and counted. What a draft's `build` raises comes
-        through, with nothing stored.
+        With `state`, the policy's, in the same transaction: both are there after a power cut, or neither. Where a bound
+        is passed, the oldest messages are dropped and counted. A draft whose `build` raises becomes a dead letter, and
+        is not among what is returned. While the disk is full, what room is left is for alerts alone.
         """
-        self._reserve(len(drafts))
+        alerts_alone = bool(drafts) and all(draft.kind is Kind.ALERT for draft in drafts)
+        self.recover()
+        if self.cramped is not None and not alerts_alone:
+            raise OutboxFullError(self.cramped)
+        return self._put(drafts, state=state)
 
-        def work(connection: sqlite3.Connection) -> tuple[list[Entry], Numbers]:
-            numbers, entries, now = self._numbers, [], self._now()
-            for draft in drafts:
-                numbers = numbers.plus(draft.kind)
-                ticket = Ticket(seq=numbers.seq, kind_seq=numbers.of(draft.kind))
-                message = draft.build(ticket)
-                outbox_rows.insert(connection, kind=draft.kind, ticket=ticket, message=message, now=now)
-                entries.append(Entry(seq=ticket.seq, kind=draft.kind, message=message))
-            outbox_rows.set_counters(connection, _as_counters(numbers))
-            self._drop_surplus(connection)
-            return entries, numbers
+    def put_urgent(self, alerts: Sequence[Draft], *, state: bytes | None = None) -> list[Entry]:
+        """Keep alerts although the disk is full: stored in the room that was reserved, past that in memory.
 
-        entries, self._numbers = self._transact(work)
-        return entries
+        From memory they can be sent at once, under numbers that are never given out again; they are counted as
+        `undurable`, and stored as soon as there is room.
+
+        Raises:
+            OutboxError: when too many are in memory already, or the numbers cannot be made safe.
+        """
+        self._footing.make_room()
+        try:
+            return self._put(alerts, state=state)
+        except OutboxFullError:
+            if not self._loose.has_room(len(alerts)):
+                raise
+        result = self._made(alerts)
+        self._loose.add(result)
+        self._footing.given_out(result.used)
+        return result.entries
+
+    def recover(self) -> bool:
+        """Store what is in memory alone and reserve room again, if that is needed and it is time to try.
+
+        Returns:
+            Whether all is well; while it is, this costs nothing.
+        """
+        return self._footing.recover()
+
+    def state(self) -> bytes | None:
+        """The newest policy's state that was put; None where there is none, or it was damaged on the disk."""
+        return self._store.read(outbox_rows.state)
 
     def pending(self, kind: Kind, *, after: int, limit: int) -> list[Entry]:
-        """At most `limit` messages of one kind with a `seq` above `after`, by `seq`; some may remain when fewer come.
+        """At most `limit` messages of one kind with a `seq` above `after`, by `seq`; none only where there is none.
 
         Those found expired or damaged on the disk are taken out of the queue and counted instead.
         """
-
-        def read(connection: sqlite3.Connection) -> list[outbox_rows.Row]:
-            return outbox_rows.pending(connection, kind=kind, after=after, limit=limit, now=self._now())
-
-        rows = self._guarded(read)
-        spoilt = [row for row in rows if row.expired or not row.intact]
-        if spoilt:
-            self._transact(lambda connection: self._take_out(connection, spoilt))
-        return [row.entry for row in rows if row.intact and not row.expired]
+        loose = self._loose.pending(kind, after=after, limit=limit, now=self._now())
+        try:
+            stored = self._stored(kind, after=after, limit=limit)
+        except OutboxError:
+            if not loose:
+                raise
+            # What cannot be read now comes later, under lower numbers.
+            self._footing.left_unread()
+            stored = []
+        return [*stored, *loose][:limit]
 
     def ack(self, seqs: Sequence[int]) -> None:
         """Forget delivered messages, in one transaction; unknown numbers are ignored."""
+        stored = [seq for seq in seqs if self._loose.forget(seq) is None]
 
         def work(connection: sqlite3.Connection) -> None:
-            for seq in seqs:
+            for seq in stored:
                 outbox_rows.delete(connection, seq=seq)
 
-        self._transact(work)
+        if stored:
+            self._store.transact(work)
 
     def reject(self, seq: int, *, reason: str) -> None:
         """Set one message aside as a dead letter, counted; an unknown number is ignored."""
-        self._transact(lambda connection: self._bury(connection, seq=seq, reason=reason))
+        if not self._loose.reject(seq):
+            self._store.transact(lambda connection: self._bury(connection, seq=seq, reason=reason))
 
     def prune(self) -> None:
         """Let expire what is too old; worth calling every minute or so."""
@@ -130,110 +179,66 @@ class Outbox:
                 outbox_rows.count(connection, f"expired_{kind}")
 
         if self.status().depth:
-            self._transact(work)
+            self._store.transact(work)
 
     def status(self) -> OutboxStatus:
         """How much waits, for how long, and what was lost."""
 
         def read(connection: sqlite3.Connection) -> OutboxStatus:
-            self._counters = outbox_rows.counters(connection)
-            totals = outbox_rows.totals(connection)
-            return OutboxStatus(
-                alerts=totals.alerts,
-                detections=totals.detections,
-                size_bytes=totals.size_bytes,
-                oldest_seconds=outbox_rows.oldest_seconds(connection, now=self._now()),
-                losses=_losses(self._counters, kinds=tuple(Kind)),
-                alert_losses=_losses(self._counters, kinds=(Kind.ALERT,)),
-                rescues=self._counters.get("rescues", 0),
-            )
+            counters = self._footing.read_counters(connection)
+            return outbox_status(connection, loose=self._loose, counters=counters, now=self._now())
 
-        return self._guarded(read)
+        return self._store.read(read)
+
+    def look_for_changes(self) -> None:
+        """Notice what another process put back into the queue; may be called often, and looks now and then."""
+        now = self._clock.monotonic()
+        if now >= self._look_at:
+            self._look_at = now + LOOK_SECONDS
+            with suppress(OutboxError):
+                self._footing.upheaval += self._store.changed_by_others()
 
     def close(self) -> None:
         """Let the files go; what is queued stays. Harmless when closed."""
-        self._disconnect()
+        self._store.close()
         self._lock.close()
 
-    def _start(self) -> tuple[Numbers, Numbers]:
-        """Open the database and find the numbers to go on with; returns those used and those reserved."""
-        try:
-            fresh, damaged = self._connect(), False
-        except DamagedDatabaseError:
-            fresh, damaged = self._replace_database(), True
-        self._counters = self._guarded(outbox_rows.counters)
-        used = Numbers(**{name: self._counters.get(f"last_{name}", 0) for name in ("seq", "alert", "detection")})
-        reserved = self._number_file.read()
-        if reserved is None and (damaged or (fresh and self._number_file.exists())):
-            # Nobody knows what was used; but no device sends a message every millisecond since 1970.
-            reserved = Numbers().ahead(int(self._clock.moment().utc.timestamp() * 1000))
-        if reserved is None:
-            return used, Numbers()
-        if fresh or reserved.seq - used.seq > RESERVED_AHEAD:
-            # Deleted, replaced or put back from an old copy: it does not know which of the reserved numbers were used.
-            used = used.highest(reserved)
-            self._attempt(_whole(lambda connection: self._note_rescue(connection, used)))
-        return used, reserved
+    def _put(self, drafts: Sequence[Draft], *, state: bytes | None) -> list[Entry]:
+        result = self._made(drafts)
 
-    def _connect(self) -> bool:
-        """Open the database; returns whether it is a new one."""
-        self._connection, fresh = open_database(self._path)
-        return fresh
+        def work(connection: sqlite3.Connection) -> None:
+            for message in result.messages:
+                outbox_rows.insert(connection, message.values)
+            for failure in result.failures:
+                dead_letters.bury_unmade(connection, failure, now=result.at, keep=self._limits.dead_letters)
+            outbox_rows.set_counters(connection, result.used.counters())
+            if state is not None:
+                outbox_rows.set_state(connection, state)
+            outbox_rows.drop_surplus(connection, self._limits)
 
-    def _disconnect(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        self._footing.write(work)
+        self._footing.given_out(result.used)
+        return result.entries
 
-    def _replace_database(self) -> bool:
-        """Put the damaged database out of the way and open a fresh one."""
-        self._disconnect()
-        outbox_files.set_aside(self._path, now=self._clock.moment().utc)
-        return self._connect()
+    def _made(self, drafts: Sequence[Draft]) -> Made:
+        """Drafts with numbers that are safe to give out."""
+        self._footing.numbering.secure(len(drafts))
+        return made(drafts, used=self._footing.numbering.used, now=self._now())
 
-    def _rescue(self) -> None:
-        """Go on with a fresh database in place of one found damaged while in use; numbers and counts go on."""
-        self._replace_database()
-        self._attempt(_whole(lambda connection: self._note_rescue(connection, self._numbers)))
-
-    def _note_rescue(self, connection: sqlite3.Connection, numbers: Numbers) -> None:
-        self._counters["rescues"] = self._counters.get("rescues", 0) + 1
-        outbox_rows.set_counters(connection, {**self._counters, **_as_counters(numbers)})
-
-    def _reserve(self, count: int) -> None:
-        """See to it that `count` more numbers are reserved on the disk."""
-        if not self._reserved.covers(self._numbers.ahead(count)):
-            reserved = self._reserved.highest(self._numbers.ahead(max(count, RESERVED_AHEAD)))
-            self._number_file.write(reserved)
-            self._reserved = reserved
-
-    def _guarded(self, work: Callable[[sqlite3.Connection], _Result]) -> _Result:
-        """Do something with the database; where that finds it damaged, once more with a fresh one."""
-        try:
-            return self._attempt(work)
-        except DamagedDatabaseError:
-            self._rescue()
-            return self._attempt(work)
-
-    def _transact(self, work: Callable[[sqlite3.Connection], _Result]) -> _Result:
-        """Do all of `work` or, when it raises, nothing of it."""
-        return self._guarded(_whole(work))
-
-    def _attempt(self, work: Callable[[sqlite3.Connection], _Result]) -> _Result:
-        """Do something with the database, once."""
-        connection = self._usable()
-        try:
-            return work(connection)
-        except sqlite3.Error as error:
-            raise translated(error, path=self._path) from error
-
-    def _usable(self) -> sqlite3.Connection:
-        if self._lock.closed:
-            raise OutboxError(f"{self._path}: closed: open it again")
-        if self._connection is None:
-            # An earlier rescue got no further than the damaged file's new name.
-            self._connection, _ = open_database(self._path)
-        return self._connection
+    def _stored(self, kind: Kind, *, after: int, limit: int) -> list[Entry]:
+        """Rows worth sending; what is spoilt is passed over, however much of it there is."""
+        while True:
+            now = self._now()
+            rows = self._store.read(partial(outbox_rows.pending, kind=kind, after=after, limit=limit, now=now))
+            spoilt = [row for row in rows if row.expired or not row.intact]
+            if spoilt:
+                # Where that fails (a full disk) they stay, and are passed over again.
+                with suppress(OutboxFullError):
+                    self._store.transact(partial(self._take_out, rows=spoilt))
+            good = [row.entry for row in rows if row.intact and not row.expired]
+            if good or not rows:
+                return good
+            after = rows[-1].entry.seq
 
     def _take_out(self, connection: sqlite3.Connection, rows: list[outbox_rows.Row]) -> None:
         for row in rows:
@@ -244,19 +249,7 @@ class Outbox:
             outbox_rows.count(connection, f"expired_{row.entry.kind}")
 
     def _bury(self, connection: sqlite3.Connection, *, seq: int, reason: str) -> None:
-        kind = outbox_rows.bury(connection, seq=seq, reason=reason, keep=self._limits.dead_letters)
-        if kind is not None:
-            outbox_rows.count(connection, f"dead_letter_{kind}")
-
-    def _drop_surplus(self, connection: sqlite3.Connection) -> None:
-        totals = outbox_rows.totals(connection)
-        rows, size_bytes = totals.alerts + totals.detections, totals.size_bytes
-        while rows > self._limits.rows or size_bytes > self._limits.size_bytes:
-            dropped = outbox_rows.drop_oldest(connection)
-            if dropped is None:
-                break
-            outbox_rows.count(connection, f"dropped_{dropped[0]}")
-            rows, size_bytes = rows - 1, size_bytes - dropped[1]
+        dead_letters.bury(connection, seq=seq, reason=reason, keep=self._limits.dead_letters)
 
     def _now(self) -> outbox_rows.Now:
         moment = self._clock.moment()
@@ -266,32 +259,3 @@ class Outbox:
             utc=moment.utc.timestamp() if moment.clock_synced else None,
             open_seconds=self._clock.monotonic() - self._opened,
         )
-
-
-def _whole(work: Callable[[sqlite3.Connection], _Result]) -> Callable[[sqlite3.Connection], _Result]:
-    """`work` as one transaction, undone when it raises."""
-
-    def transaction(connection: sqlite3.Connection) -> _Result:
-        connection.execute("BEGIN IMMEDIATE")
-        try:
-            result = work(connection)
-            connection.execute("COMMIT")
-        except BaseException:
-            # SQLite itself rolls back on some failures, a full disk among them.
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-            raise
-        return result
-
-    return transaction
-
-
-def _as_counters(numbers: Numbers) -> dict[str, int]:
-    return {"last_seq": numbers.seq, "last_alert": numbers.alert, "last_detection": numbers.detection}
-
-
-def _losses(counters: dict[str, int], *, kinds: tuple[Kind, ...]) -> Losses:
-    def total(what: str) -> int:
-        return sum(counters.get(f"{what}_{kind}", 0) for kind in kinds)
-
-    return Losses(dropped=total("dropped"), expired=total("expired"), dead_letter=total("dead_letter"))

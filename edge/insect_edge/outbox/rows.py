@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import zlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from insect_edge.domain import Message
+from insect_edge.outbox.checksums import CHECKED_COLUMNS, checksum, checksum_of_state
 from insect_edge.outbox.entry import Entry, Kind
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Sequence
 
-    from insect_edge.outbox.entry import Ticket
+    from insect_edge.outbox.entry import OutboxLimits, Ticket
 
-_COLUMNS = (
-    "seq, kind, kind_seq, boot_id, monotonic, utc, expiry_seconds, qos, retain, content_type, size, checksum, "
-    "topic, payload"
-)
+COLUMNS = f"checksum, {CHECKED_COLUMNS}"
+"""Of a stored message; the names of both tables that hold messages."""
 # Seconds a row has waited: exact within one boot, by the wall clock between two boots that both knew the time, and
 # otherwise at least as long as this process has had the outbox open.
 _AGE = """
@@ -77,8 +76,13 @@ class Totals:
     size_bytes: int
 
 
-def insert(connection: sqlite3.Connection, *, kind: Kind, ticket: Ticket, message: Message, now: Now) -> None:
-    """Store one message."""
+def values_of(message: Message, *, kind: Kind, ticket: Ticket, now: Now) -> tuple[Any, ...]:
+    """Values of `COLUMNS` for a new message.
+
+    Raises:
+        TypeError: when the message holds what cannot be stored.
+        ValueError: when its topic is no text.
+    """
     values = (
         ticket.seq,
         kind.value,
@@ -91,20 +95,39 @@ def insert(connection: sqlite3.Connection, *, kind: Kind, ticket: Ticket, messag
         int(message.retain),
         message.content_type,
         size(message),
-        _checksum(message.topic, message.payload),
         message.topic,
         message.payload,
     )
-    marks = ", ".join("?" * len(values))
+    return (checksum(values), *values)
+
+
+def insert(connection: sqlite3.Connection, values: tuple[Any, ...]) -> None:
+    """Store one message by its `values_of`."""
     # Only names and marks written in this module are joined into the statement; values are bound.
-    connection.execute(f"INSERT INTO message ({_COLUMNS}) VALUES ({marks})", values)  # noqa: S608
+    connection.execute(f"INSERT INTO message ({COLUMNS}) VALUES ({_marks(values[:-1])}?)", values)  # noqa: S608
+
+
+def insert_again(connection: sqlite3.Connection, values: tuple[Any, ...], *, table: str) -> bool:
+    """Store values of `COLUMNS`, a dead letter's reason after them; returns False where the number is there already."""
+    names = f"{COLUMNS}, reason" if table == "dead_letter" else COLUMNS
+    done = connection.execute(
+        # Only this package's names are joined into the statement; values are bound.
+        f"INSERT INTO {table} ({names}) SELECT {_marks(values[:-1])}? WHERE NOT EXISTS "  # noqa: S608
+        "(SELECT 1 FROM message WHERE seq = ? UNION ALL SELECT 1 FROM dead_letter WHERE seq = ?)",
+        (*values, values[1], values[1]),
+    )
+    return done.rowcount > 0
+
+
+def _marks(values: Sequence[Any]) -> str:
+    return "?, " * len(values)
 
 
 def pending(connection: sqlite3.Connection, *, kind: Kind, after: int, limit: int, now: Now) -> list[Row]:
     """At most `limit` messages of a kind with a number above `after`, by number."""
     cursor = connection.execute(
         # The statement's parts are this module's constants.
-        f"SELECT {_COLUMNS}, {_AGE} AS age FROM message "  # noqa: S608
+        f"SELECT {COLUMNS}, {_AGE} AS age FROM message "  # noqa: S608
         "WHERE kind = :kind AND seq > :after ORDER BY seq LIMIT :limit",
         {"kind": kind.value, "after": after, "limit": limit, **now.parameters()},
     )
@@ -115,21 +138,6 @@ def pending(connection: sqlite3.Connection, *, kind: Kind, after: int, limit: in
 def delete(connection: sqlite3.Connection, *, seq: int) -> None:
     """Forget one message; harmless when it is not there."""
     connection.execute("DELETE FROM message WHERE seq = ?", (seq,))
-
-
-def bury(connection: sqlite3.Connection, *, seq: int, reason: str, keep: int) -> Kind | None:
-    """Move one message to the dead letters, of which the newest `keep` stay; None when it is not there."""
-    moved = connection.execute(
-        # The column list is this module's constant.
-        f"INSERT OR REPLACE INTO dead_letter ({_COLUMNS}, reason) "  # noqa: S608
-        f"SELECT {_COLUMNS}, ? FROM message WHERE seq = ? RETURNING kind",
-        (reason, seq),
-    ).fetchall()
-    delete(connection, seq=seq)
-    connection.execute(
-        "DELETE FROM dead_letter WHERE seq <= (SELECT seq FROM dead_letter ORDER BY seq DESC LIMIT 1 OFFSET ?)", (keep,)
-    )
-    return Kind(moved[0][0]) if moved else None
 
 
 def expire(connection: sqlite3.Connection, *, age_seconds: float | None, now: Now) -> list[Kind]:
@@ -153,6 +161,18 @@ def drop_oldest(connection: sqlite3.Connection) -> tuple[Kind, int] | None:
         if gone:
             return kind, int(gone[0][0])
     return None
+
+
+def drop_surplus(connection: sqlite3.Connection, limits: OutboxLimits) -> None:
+    """Delete and count the oldest beyond the bounds, alerts last."""
+    found = totals(connection)
+    count_left, size_bytes = found.alerts + found.detections, found.size_bytes
+    while count_left > limits.rows or size_bytes > limits.size_bytes:
+        dropped = drop_oldest(connection)
+        if dropped is None:
+            break
+        count(connection, f"dropped_{dropped[0]}")
+        count_left, size_bytes = count_left - 1, size_bytes - dropped[1]
 
 
 def totals(connection: sqlite3.Connection) -> Totals:
@@ -186,10 +206,11 @@ def set_counters(connection: sqlite3.Connection, values: dict[str, int]) -> None
     connection.executemany("INSERT OR REPLACE INTO counter (name, value) VALUES (?, ?)", list(values.items()))
 
 
-def count(connection: sqlite3.Connection, name: str) -> None:
-    """Add one to a counter."""
+def count(connection: sqlite3.Connection, name: str, *, by: int = 1) -> None:
+    """Add to a counter."""
     connection.execute(
-        "INSERT INTO counter (name, value) VALUES (?, 1) ON CONFLICT (name) DO UPDATE SET value = value + 1", (name,)
+        "INSERT INTO counter (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = value + ?2",
+        (name, by),
     )
 
 
@@ -202,8 +223,25 @@ _NEVER = "9e999"
 """SQLite reads it as infinity."""
 
 
-def _checksum(topic: str, payload: bytes) -> int:
-    return zlib.crc32(payload, zlib.crc32(topic.encode()))
+def set_state(connection: sqlite3.Connection, content: bytes) -> None:
+    """Keep the policy's state in place of an older one."""
+    connection.execute(
+        "INSERT OR REPLACE INTO state (id, checksum, content) VALUES (1, ?, ?)", (checksum_of_state(content), content)
+    )
+
+
+def state(connection: sqlite3.Connection) -> bytes | None:
+    """The policy's state; None where there is none, or it was damaged on the disk."""
+    row = connection.execute("SELECT checksum, content FROM state").fetchone()
+    return bytes(row[1]) if row is not None and row[0] == checksum_of_state(row[1]) else None
+
+
+def intact(values: Sequence[Any]) -> bool:
+    """Whether the values of `COLUMNS` are those that were stored."""
+    try:
+        return bool(values[0] == checksum(values[1:]))
+    except (TypeError, ValueError):  # a type, or a text, that was never stored
+        return False
 
 
 def _row(values: dict[str, Any]) -> Row:
@@ -222,5 +260,5 @@ def _row(values: dict[str, Any]) -> Row:
     return Row(
         entry=Entry(seq=values["seq"], kind=Kind(values["kind"]), message=message),
         expired=left is not None and left <= 0,
-        intact=values["checksum"] == _checksum(message.topic, message.payload),
+        intact=intact([values[name] for name in COLUMNS.split(", ")]),
     )

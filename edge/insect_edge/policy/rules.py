@@ -21,6 +21,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from insect_edge.domain import Phase, Role
+from insect_edge.policy import correction
 from insect_edge.policy.state import Look, OpenEvent, PolicyState
 
 if TYPE_CHECKING:
@@ -89,10 +90,13 @@ class Policy:
     Args:
         settings: the numbers.
         new_event_id: makes an identifier that was never used before.
+
+    Attributes:
+        settings: the numbers in force; others may be put in their place between two frames.
     """
 
     def __init__(self, settings: PolicySettings, *, new_event_id: Callable[[], str]) -> None:
-        self._settings = settings
+        self.settings = settings
         self._new_event_id = new_event_id
 
     def step(
@@ -101,7 +105,7 @@ class Policy:
         """Take one frame, captured at `at`, into account; the events are ends, then updates, then a start."""
         state, ends = self.tick(state, now=at)
         look = Look.of(classification, at=at)
-        seen = tuple(event.seen_in(look, keep=self._settings.keep) for event in state.open_events)
+        seen = tuple(event.seen_in(look, keep=self.settings.keep) for event in state.open_events)
         state = replace(state, looks=self._window(state.looks, look), open_events=seen)
         state, updates = self._updates(state, at=at)
         state, starts = self._starts(state)
@@ -109,11 +113,11 @@ class Policy:
 
     def tick(self, state: PolicyState, *, now: Moment) -> tuple[PolicyState, tuple[Event, ...]]:
         """End what is due at `now`, also where no frame comes any more."""
-        return self._end(state, now=now, unseen_for=self._settings.end_after)
+        return self._end(state, now=now, unseen_for=self.settings.end_after)
 
     def deadline(self, state: PolicyState) -> float | None:
         """Monotonic seconds at which `tick` will next end something; None while nothing is open."""
-        return min((event.last_seen.monotonic + self._settings.end_after for event in state.open_events), default=None)
+        return min((event.unseen_from + self.settings.end_after for event in state.open_events), default=None)
 
     def shutdown(self, state: PolicyState, *, now: Moment) -> tuple[PolicyState, tuple[Event, ...]]:
         """End every open event: nobody will be looking."""
@@ -122,28 +126,28 @@ class Policy:
     def _end(
         self, state: PolicyState, *, now: Moment, unseen_for: float | None
     ) -> tuple[PolicyState, tuple[Event, ...]]:
-        """End the events last seen at least `unseen_for` seconds ago; None ends all."""
+        """End the events unseen for at least `unseen_for` seconds; None ends all."""
         over = tuple(
             event
             for event in state.open_events
-            if unseen_for is None or now.monotonic >= event.last_seen.monotonic + unseen_for
+            if unseen_for is None or now.monotonic >= event.unseen_from + unseen_for
         )
         if not over:
             return state, ()
         ended = {**state.ended, **{event.label: now.monotonic for event in over}}
         still_open = tuple(event for event in state.open_events if event not in over)
-        state = replace(state, open_events=still_open, ended=ended)
-        return state, tuple(event.change(Phase.END, at=now) for event in over)
+        ends = tuple(event.change(Phase.END, at=now) for event in over)
+        return correction.noted(replace(state, open_events=still_open, ended=ended), ends), ends
 
     def _window(self, looks: tuple[Look, ...], look: Look) -> tuple[Look, ...]:
         """The newest `window` frames, `look` the last; what lies before a gap is forgotten."""
-        if looks and look.at.monotonic - looks[-1].at.monotonic >= self._settings.end_after:
+        if looks and look.at.monotonic - looks[-1].at.monotonic >= self.settings.end_after:
             return (look,)
-        return (*looks, look)[-self._settings.window :]
+        return (*looks, look)[-self.settings.window :]
 
     def _updates(self, state: PolicyState, *, at: Moment) -> tuple[PolicyState, tuple[Event, ...]]:
         """Tell what rose, what was silent for long, and what has come to deserve its alert with this very frame."""
-        settings, events, open_events, alerted = self._settings, [], [], dict(state.alerted)
+        settings, events, open_events, alerted = self.settings, [], [], dict(state.alerted)
         for event in state.open_events:
             alert = event.last_seen == at and self._alerts(event, state, at=at)
             rose = event.score - event.told_score >= settings.update_rise - ROUNDING
@@ -164,7 +168,7 @@ class Policy:
         if verdict is None or any(event.label == verdict.label for event in state.open_events):
             return state, ()
         hits = list(state.hits(verdict.label))
-        if len(hits) < self._settings.required or self._cools(state, label=verdict.label, at=newest.at):
+        if len(hits) < self.settings.required or self._cools(state, label=verdict.label, at=newest.at):
             return state, ()
         event = self._opened(state, verdict=verdict, hits=hits)
         alert = self._alerts(event, state, at=newest.at)
@@ -194,20 +198,23 @@ class Policy:
             alerted=False,
             told=newest.at.monotonic,
             told_score=0.0,
+            dated=newest.at.clock_synced,
+            unseen_from=newest.at.monotonic,
         )
 
     def _cools(self, state: PolicyState, *, label: str, at: Moment) -> bool:
         """Whether the label's last event ended too recently for another."""
         ended = state.ended.get(label)
-        return ended is not None and at.monotonic - ended < self._settings.cooldown
+        return ended is not None and at.monotonic - ended < self.settings.cooldown
 
     def _alerts(self, event: OpenEvent, state: PolicyState, *, at: Moment) -> bool:
         """Whether this is the change at which the event's one alert is raised."""
         last_alert = state.alerted.get(event.label)
-        rule = self._settings.alerts
+        rule = self.settings.alerts
         return not event.alerted and rule.holds(event, now=at.monotonic, last_alert=last_alert)
 
 
 def _told(event: OpenEvent, *, at: Moment, alert: bool) -> OpenEvent:
     """The event once the change at `at` is told."""
-    return replace(event, told=at.monotonic, told_score=event.score, alerted=event.alerted or alert)
+    alerted = event.alerted or alert
+    return replace(event, told=at.monotonic, told_score=event.score, alerted=alerted, dated=at.clock_synced)

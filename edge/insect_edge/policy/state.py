@@ -9,6 +9,7 @@ from insect_edge.domain import BACKGROUND, UNKNOWN, Event, Role
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from datetime import datetime
 
     from insect_edge.domain import Category, Classification, Moment, Phase, Region, Verdict
 
@@ -47,6 +48,9 @@ class OpenEvent:
         alerted: whether its one alert was raised.
         told: monotonic seconds of the last change told.
         told_score: the best score then.
+        dated: whether the clock was known to be set then.
+        unseen_from: monotonic seconds from which on it counts as unseen: those of `last_seen`; after a restart those
+            of the first look, and while there was none, those at which it is no longer waited for.
     """
 
     event_id: str
@@ -63,13 +67,16 @@ class OpenEvent:
     alerted: bool
     told: float
     told_score: float
+    dated: bool
+    unseen_from: float
 
     def seen_in(self, look: Look, *, keep: float) -> OpenEvent:
         """The event after one more frame, which agrees from `keep` times the threshold on."""
         score = look.score(self.label)
         if score <= 0 or score < keep * self.threshold:
-            return replace(self, frames=self.frames + 1)
-        event = replace(self, frames=self.frames + 1, hits=self.hits + 1, last_seen=look.at)
+            return replace(self, frames=self.frames + 1, unseen_from=min(self.unseen_from, look.at.monotonic))
+        seen = look.at.monotonic
+        event = replace(self, frames=self.frames + 1, hits=self.hits + 1, last_seen=look.at, unseen_from=seen)
         if score <= self.score:
             return event
         return replace(event, score=score, categories=look.categories, region=look.region)
@@ -95,6 +102,21 @@ class OpenEvent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Earlier:
+    """Cooldowns that began before this boot, which nobody can date before the clock is set.
+
+    Attributes:
+        restored: monotonic seconds at which they are taken to have begun until then.
+        ended: label → UTC of its newest end.
+        alerted: label → UTC of its newest alert.
+    """
+
+    restored: float
+    ended: Mapping[str, datetime]
+    alerted: Mapping[str, datetime]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyState:
     """All that the policy remembers.
 
@@ -103,12 +125,18 @@ class PolicyState:
         open_events: events under way, in the order they started.
         ended: label → monotonic seconds of its newest end.
         alerted: label → monotonic seconds of its newest alert.
+        undated: ends told in this boot while the clock was not set, oldest first; to be told again once it is.
+        never_dated: events that have ended and whose times nobody will ever know.
+        earlier: what is known of cooldowns that began in an earlier boot; None where that does not matter.
     """
 
     looks: tuple[Look, ...] = ()
     open_events: tuple[OpenEvent, ...] = ()
     ended: Mapping[str, float] = field(default_factory=dict)
     alerted: Mapping[str, float] = field(default_factory=dict)
+    undated: tuple[Event, ...] = ()
+    never_dated: int = 0
+    earlier: Earlier | None = None
 
     def hits(self, label: str) -> Iterator[Look]:
         """The frames of the window whose verdict is the label, since its last event ended; oldest first."""

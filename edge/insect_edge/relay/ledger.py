@@ -13,13 +13,16 @@ if TYPE_CHECKING:
     from insect_edge.protocols import Clock
 
 RETRY_SECONDS = 5.0
+SETTLE_ROWS = 64
+SETTLE_SECONDS = 0.5
+"""Deliveries are written down together, up to so many or so long after the first, while more are under way."""
 
 
 class Ledger:
     """Which rows were sent on this connection, and which await deletion.
 
     A row whose fate is known but could not be written down (the disk is full) is not sent again while this process
-    lives.
+    lives. The outbox is read only when it may hold something that was not sent.
 
     Attributes:
         error: one line on why the outbox could not be read or updated the last time; None when it could.
@@ -29,54 +32,77 @@ class Ledger:
         self._outbox = outbox
         self._clock = clock
         self._cursors = dict.fromkeys(Kind, 0)
+        self._exhausted: set[Kind] = set()
+        self._known = (outbox.revision, outbox.upheaval)
+        self._sent: set[int] = set()
         self._delivered: set[int] = set()
         self._refused: dict[int, str] = {}
-        self._retry_at = clock.monotonic()
+        self._retry_at = self._settle_at = clock.monotonic()
         self.error: str | None = None
 
     @property
     def deadline(self) -> float | None:
-        """Monotonic seconds at which a failed outbox is worth another try; None while it works."""
-        return None if self.error is None else self._retry_at
+        """Monotonic seconds at which there is something to write down or to try again; None while there is nothing."""
+        if self.error is not None:
+            return self._retry_at
+        return self._settle_at if self._delivered else None
 
     def restart(self) -> None:
         """A new connection: everything that is not settled is to be sent again."""
-        self._cursors = dict.fromkeys(Kind, 0)
+        self._sent.clear()
+        self._rewind()
 
     def next_rows(self, kind: Kind, *, limit: int) -> list[Entry]:
         """At most `limit` rows of a kind not yet sent on this connection, by number; `sent` moves on."""
+        self._notice()
         rows: list[Entry] = []
-        while not rows and self._may_try():
+        while not rows and kind not in self._exhausted and self._may_try():
             try:
                 found = self._outbox.pending(kind, after=self._cursors[kind], limit=limit)
             except OutboxError as error:
                 self._failed(error)
                 break
             if not found:
-                break
-            rows = [entry for entry in found if entry.seq not in self._delivered and entry.seq not in self._refused]
-            if not rows:
+                self._exhausted.add(kind)
+            rows = [entry for entry in found if not self._is_known(entry.seq)]
+            if found and not rows:
                 self._cursors[kind] = found[-1].seq
         return rows
 
     def sent(self, entry: Entry) -> None:
         """This row is under way, or settled: the next ones follow it."""
         self._cursors[entry.kind] = entry.seq
+        if not self._is_known(entry.seq):
+            self._sent.add(entry.seq)
+
+    def postponed(self, seq: int) -> None:
+        """The broker did not take it this time: it is to be sent again."""
+        self._sent.discard(seq)
+        self._rewind()
 
     def delivered(self, seq: int) -> None:
         """The broker has it: to be deleted."""
+        self._sent.discard(seq)
+        if not self._delivered:
+            self._settle_at = self._clock.monotonic() + SETTLE_SECONDS
         self._delivered.add(seq)
 
     def refused(self, seq: int, *, reason: str) -> None:
         """The broker will never take it: to be set aside."""
+        self._sent.discard(seq)
         self._refused[seq] = reason
 
-    def settle(self) -> None:
-        """Write down what became of the rows; what fails is tried again later."""
+    def settle(self, *, idle: bool) -> None:
+        """Write down what became of the rows; what fails is tried again later.
+
+        Args:
+            idle: nothing is under way, so that there is nothing to wait for.
+        """
+        self._outbox.look_for_changes()
         if not self._may_try():
             return
         try:
-            if self._delivered:
+            if self._delivered and (idle or self._is_due()):
                 self._outbox.ack(sorted(self._delivered))
                 self._delivered.clear()
             for seq, reason in list(self._refused.items()):
@@ -86,6 +112,25 @@ class Ledger:
             self._failed(error)
         else:
             self.error = None
+
+    def _is_due(self) -> bool:
+        return len(self._delivered) >= SETTLE_ROWS or self._clock.monotonic() >= self._settle_at
+
+    def _is_known(self, seq: int) -> bool:
+        """Whether it is under way, or its fate is known."""
+        return seq in self._sent or seq in self._delivered or seq in self._refused
+
+    def _notice(self) -> None:
+        """See whether there is something new in the outbox, or something back below what was sent."""
+        before, self._known = self._known, (self._outbox.revision, self._outbox.upheaval)
+        if self._known[1] != before[1]:
+            self._rewind()
+        elif self._known != before:
+            self._exhausted.clear()
+
+    def _rewind(self) -> None:
+        self._cursors = dict.fromkeys(Kind, 0)
+        self._exhausted.clear()
 
     def _may_try(self) -> bool:
         return self.error is None or self._clock.monotonic() >= self._retry_at

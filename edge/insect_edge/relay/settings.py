@@ -21,6 +21,9 @@ class RelaySettings:
             way, is given up.
         backoff_first_seconds: the first delay between attempts, which then doubles.
         backoff_longest_seconds: the longest.
+        catch_up_rate: detections a second, on average, of those that were there before the connection; None for as
+            many as are acknowledged.
+        subscriptions: topic filters to listen to on each connection.
     """
 
     topics: Topics
@@ -29,3 +32,5 @@ class RelaySettings:
     acknowledge_seconds: float = 30.0
     backoff_first_seconds: float = 1.0
     backoff_longest_seconds: float = 60.0
+    catch_up_rate: float | None = 20.0
+    subscriptions: tuple[str, ...] = ()

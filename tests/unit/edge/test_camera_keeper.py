@@ -1,79 +1,62 @@
-"""The keeper opens the camera, loses it and opens it again."""
+"""The keeper opens the camera, loses it and opens it again, and never waits long for its driver."""
 
 from __future__ import annotations
 
 import threading
-from random import Random
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
-from insect_edge.adapters.fake_clock import FakeClock
-from insect_edge.backoff import Backoff
-from insect_edge.camera_keeper import CameraKeeper
+from insect_edge import camera_keeper
 from insect_edge.errors import CameraError, CameraTimeoutError
+from support.broken_camera import PATIENCE_SECONDS, Kept
 
 if TYPE_CHECKING:
-    from insect_edge.domain import Frame
+    from collections.abc import Callable, Iterator
 
 
-class BrokenCamera:
-    """Opens or not as told, and takes its time to close."""
-
-    name = "broken"
-
-    def __init__(self, clock: FakeClock, *, live: bool = True) -> None:
-        self.live = live
-        self.opens = True
-        self.opened = 0
-        self.closed = 0
-        self.close_seconds = 0.0
-        self.hung = threading.Event()
-        self.hung.set()
-        self._clock = clock
-
-    def open(self) -> None:
-        """Count, or fail, or hang."""
-        self.hung.wait()
-        if not self.opens:
-            raise CameraError("broken: not there: plug it in")
-        self.opened += 1
-
-    def capture(self, *, timeout: float) -> Frame | None:
-        """Never asked here."""
-        raise NotImplementedError
-
-    def close(self) -> None:
-        """Count, slowly."""
-        self.closed += 1
-        self._clock.advance(self.close_seconds)
+@pytest.fixture
+def kept() -> Iterator[Kept]:
+    """A live camera; whatever hangs in it comes back at the end."""
+    made = Kept()
+    yield made
+    made.camera.release()
 
 
-def kept(*, live: bool = True) -> tuple[CameraKeeper, BrokenCamera, FakeClock]:
-    """A keeper, its camera and its clock."""
-    clock = FakeClock()
-    camera = BrokenCamera(clock, live=live)
-    backoff = Backoff(first=1.0, longest=60.0, random=Random(1))  # noqa: S311 # jitter
-    return CameraKeeper(camera, clock=clock, backoff=backoff, capture_timeout=5.0), camera, clock
+@pytest.fixture
+def short(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Waits for a driver that hangs take no time."""
+    monkeypatch.setattr(camera_keeper, "SLICE_SECONDS", 0.01)
+    monkeypatch.setattr(camera_keeper, "_HAND_OVER_SECONDS", 0.01)
 
 
-def test_the_camera_is_opened_once() -> None:
+def until(true: Callable[[], bool]) -> None:
+    """Ask again and again, for real."""
+    waiting, asked = threading.Event(), 0
+    while not true():
+        waiting.wait(0.01)
+        asked += 1
+        assert asked < 100 * PATIENCE_SECONDS
+
+
+def test_the_camera_is_opened_once(kept: Kept) -> None:
     """An open camera is not opened again."""
-    keeper, camera, clock = kept()
-    assert keeper.ready()
-    assert keeper.ready()
-    assert (camera.opened, keeper.opened, keeper.lost) == (1, clock.monotonic(), None)
+    assert kept.keeper.ready()
+    assert kept.keeper.ready()
+    assert (kept.camera.opened, kept.keeper.opened, kept.keeper.lost) == (1, kept.clock.monotonic(), None)
 
 
-def test_a_camera_that_does_not_open_is_tried_again_later() -> None:
+def test_a_camera_that_does_not_open_is_tried_again_later(kept: Kept) -> None:
     """Attempts grow further apart, up to a minute, until one succeeds and a frame comes."""
-    keeper, camera, clock = kept()
+    keeper, camera, clock = kept.keeper, kept.camera, kept.clock
     camera.opens = False
     delays = []
     for _ in range(10):
         assert not keeper.ready()
-        delays.append(keeper.due - clock.monotonic())
+        kept.settle()
         assert not keeper.ready()
+        delays.append(keeper.due - clock.monotonic())
         clock.advance(delays[-1])
     assert keeper.lost == "broken: not there: plug it in"
     assert delays[0] <= 1
@@ -85,74 +68,199 @@ def test_a_camera_that_does_not_open_is_tried_again_later() -> None:
     assert keeper.lost is None
 
 
-def test_a_slow_frame_is_waited_for() -> None:
-    """A timeout of one slice fails the camera only when the whole capture timeout has passed."""
-    keeper, camera, clock = kept()
-    keeper.ready()
-    for _ in range(9):
-        clock.advance(keeper.wait_seconds())
-        keeper.failed(CameraTimeoutError("no frame yet"))
-        assert (keeper.lost, camera.closed) == (None, 0)
-    clock.advance(keeper.wait_seconds())
-    keeper.failed(CameraTimeoutError("no frame yet"))
-    assert (keeper.lost, camera.closed) == ("no frame yet", 1)
+def test_frames_come_through(kept: Kept) -> None:
+    """A capture gives what the camera gives."""
+    assert kept.keeper.ready()
+    found = [kept.keeper.capture() for _ in range(3)]
+    assert all(frame is not None for frame in found)
 
 
-def test_a_frame_in_between_restarts_the_wait() -> None:
+def test_a_slow_frame_is_waited_for(kept: Kept) -> None:
+    """A timeout fails the camera only when the whole capture timeout has passed since the first."""
+    kept.keeper.ready()
+    for _ in range(10):
+        kept.keeper.capture()
+        kept.clock.advance(0.49)
+        kept.fail(CameraTimeoutError("no frame yet"))
+        assert (kept.keeper.lost, kept.camera.closed) == (None, 0)
+    kept.clock.advance(0.2)
+    kept.fail(CameraTimeoutError("no frame yet"))
+    assert (kept.keeper.lost, kept.camera.closed) == ("no frame yet", 1)
+
+
+def test_a_frame_in_between_restarts_the_wait(kept: Kept) -> None:
     """Slow frames that do come never add up to a failure."""
-    keeper, camera, clock = kept()
-    keeper.ready()
+    kept.keeper.ready()
     for _ in range(20):
-        clock.advance(4 * keeper.wait_seconds())
-        keeper.failed(CameraTimeoutError("no frame yet"))
-        keeper.succeeded()
-    assert camera.closed == 0
+        kept.keeper.capture()
+        kept.clock.advance(4.0)
+        kept.fail(CameraTimeoutError("no frame yet"))
+        kept.keeper.succeeded()
+    assert kept.camera.closed == 0
 
 
-def test_a_failure_closes_at_once() -> None:
+def test_a_failure_closes_at_once(kept: Kept) -> None:
     """An error that is no timeout closes the camera, and it is opened again after the delay."""
-    keeper, camera, clock = kept()
-    keeper.ready()
-    keeper.failed(CameraError("broken: unplugged"))
-    assert (keeper.lost, camera.closed) == ("broken: unplugged", 1)
-    assert not keeper.ready()
-    clock.advance(1.0)
-    assert keeper.ready()
-    assert camera.opened == 2
+    kept.keeper.ready()
+    kept.fail(CameraError("broken: unplugged"))
+    assert (kept.keeper.lost, kept.camera.closed) == ("broken: unplugged", 1)
+    assert not kept.keeper.ready()
+    kept.clock.advance(1.0)
+    assert kept.keeper.ready()
+    assert kept.camera.opened == 2
 
 
-def test_a_camera_that_does_not_close_is_given_up() -> None:
-    """A driver that may still hold the camera is left to a new process."""
-    keeper, camera, _ = kept()
-    camera.close_seconds = 5.1
-    keeper.ready()
+@pytest.mark.usefixtures("short")
+def test_a_capture_that_hangs_is_a_late_frame(kept: Kept) -> None:
+    """The owner comes back in time again and again, and gets the frame once it is there."""
+    kept.keeper.ready()
+    kept.camera.capture_returns.clear()
+    for _ in range(3):
+        with pytest.raises(CameraTimeoutError, match="does not return"):
+            kept.keeper.capture()
+    kept.camera.capture_returns.set()
+    until(lambda: kept.keeper._capture is None or kept.keeper._capture.finished(0))
+    assert kept.keeper.capture() is not None
+
+
+@pytest.mark.usefixtures("short")
+def test_a_capture_that_hangs_for_good_is_closed_under_it(kept: Kept) -> None:
+    """Closing is what frees most drivers; only once the capture is back as well is the camera opened again."""
+    kept.keeper.ready()
+    kept.camera.capture_returns.clear()
+    with pytest.raises(CameraTimeoutError) as caught:
+        kept.keeper.capture()
+    kept.clock.advance(5.0)
+    kept.fail(caught.value)
+    kept.clock.advance(1.0)
+    assert not kept.keeper.ready()
+    assert kept.camera.opened == 1
+    kept.camera.capture_returns.set()
+    until(kept.keeper.ready)
+    assert kept.camera.opened == 2
+    assert kept.keeper.capture() is not None
+
+
+@pytest.mark.usefixtures("short")
+@pytest.mark.parametrize("what", ["capture_returns", "close_returns"])
+def test_a_driver_that_keeps_the_camera_is_left_to_a_new_process(kept: Kept, what: str) -> None:
+    """When closing, or the capture under it, takes more than five seconds, there is no use in going on."""
+    kept.keeper.ready()
+    getattr(kept.camera, what).clear()
+    if what == "capture_returns":
+        with pytest.raises(CameraTimeoutError):
+            kept.keeper.capture()
+    kept.keeper.failed(CameraError("broken: unplugged"))
+    assert not kept.keeper.ready()
+    kept.clock.advance(5.1)
+    with pytest.raises(CameraError, match="took 5 s to close, so its driver hangs") as caught:
+        kept.keeper.ready()
+    assert caught.value.exit_code == 1
+    assert kept.keeper.lost == str(caught.value)
+
+
+@pytest.mark.usefixtures("short")
+def test_a_camera_that_never_opens_is_left_to_a_new_process(kept: Kept) -> None:
+    """A driver that neither opens the camera nor says why not ends the process after half a minute, also later on."""
+    kept.keeper.ready()
+    kept.fail(CameraError("broken: unplugged"))
+    kept.camera.open_returns.clear()
+    kept.clock.advance(1.0)
+    assert not kept.keeper.ready()
+    kept.clock.advance(29.9)
+    assert not kept.keeper.ready()
+    kept.clock.advance(0.2)
+    with pytest.raises(CameraError, match="took 30 s to open, so its driver hangs: only a new process"):
+        kept.keeper.ready()
+
+
+def test_a_camera_that_closes_slowly_is_given_up(kept: Kept) -> None:
+    """A driver that may still hold the camera is left to a new process, even where closing came back at last."""
+    kept.camera.close_seconds = 5.1
+    kept.keeper.ready()
+    kept.fail(CameraError("broken: unplugged"))
     with pytest.raises(CameraError, match="took 5 s to close"):
-        keeper.failed(CameraError("broken: unplugged"))
+        kept.keeper.ready()
 
 
-def test_a_camera_that_opens_slowly_holds_nobody_up(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_time_spent_waiting_is_no_slow_close(kept: Kept) -> None:
+    """How long the closing took counts, not when somebody asked."""
+    kept.keeper.ready()
+    kept.fail(CameraError("broken: unplugged"))
+    kept.clock.advance(100)
+    assert kept.keeper.ready()
+
+
+def test_an_error_while_closing_comes_through(kept: Kept) -> None:
+    """An adapter that knows that its driver hangs says so itself."""
+    kept.camera.close_error = CameraError("broken: its driver does not return")
+    kept.keeper.ready()
+    kept.fail(CameraError("broken: unplugged"))
+    with pytest.raises(CameraError, match="does not return"):
+        kept.keeper.ready()
+
+
+@pytest.mark.usefixtures("short")
+def test_a_camera_that_opens_slowly_holds_nobody_up(kept: Kept) -> None:
     """While the driver opens the camera, the owner comes back again and again, and one attempt is enough."""
-    monkeypatch.setattr("insect_edge.camera_keeper.SLICE_SECONDS", 0.01)
-    keeper, camera, _ = kept()
-    camera.hung.clear()
-    assert [keeper.ready() for _ in range(3)] == [False, False, False]
-    camera.hung.set()
-    monkeypatch.setattr("insect_edge.camera_keeper.SLICE_SECONDS", 60)
-    assert keeper.ready()
-    assert camera.opened == 1
+    kept.camera.open_returns.clear()
+    assert [kept.keeper.ready() for _ in range(3)] == [False, False, False]
+    kept.camera.open_returns.set()
+    until(kept.keeper.ready)
+    assert kept.camera.opened == 1
 
 
-def test_a_mistake_in_an_adapter_is_no_lost_camera() -> None:
+def test_a_mistake_in_an_adapter_is_no_lost_camera(kept: Kept) -> None:
     """An error that is no camera's comes through instead of being retried for ever."""
-    keeper, camera, _ = kept()
-    camera.open = lambda: 1 / 0  # type: ignore[method-assign]
+    kept.camera.open = lambda: 1 / 0  # type: ignore[method-assign]
     with pytest.raises(ZeroDivisionError):
-        keeper.ready()
+        kept.keeper.ready()
 
 
 def test_files_that_are_not_there_are_no_matter_of_patience() -> None:
     """A file source that cannot be opened is an error at once."""
-    keeper, camera, _ = kept(live=False)
-    camera.opens = False
+    kept = Kept(live=False)
+    kept.camera.opens = False
     with pytest.raises(CameraError, match="not there"):
-        keeper.ready()
+        kept.keeper.ready()
+
+
+def test_a_slow_disk_is_waited_for() -> None:
+    """Reading a picture from a file may take as long as it takes."""
+    kept = Kept(live=False)
+    kept.keeper.ready()
+    kept.keeper.capture()
+    kept.clock.advance(100)
+    kept.fail(CameraTimeoutError("no frame yet"))
+    assert kept.camera.closed == 0
+
+
+def test_a_camera_that_shows_nothing_new_is_opened_again_more_and_more_seldom(kept: Kept) -> None:
+    """However often it is asked to, renewing grows as seldom as its delays, and starts afresh after a sign of life."""
+    at = []
+    for second in range(400):
+        if kept.keeper.ready():
+            kept.keeper.capture()
+            before = kept.camera.closed
+            kept.keeper.renew()
+            kept.settle()
+            at += [second] if kept.camera.closed > before else []
+        kept.clock.advance(1.0)
+    gaps = np.diff(at)
+    assert at[0] == 0
+    assert gaps[0] <= 2
+    assert 30 <= gaps[-1] <= 62
+    kept.keeper.ready()
+    kept.keeper.alive()
+    kept.keeper.renew()
+    kept.settle()
+    assert kept.camera.closed == len(at) + 1
+    assert kept.keeper.lost is None
+
+
+def test_closing_for_good_waits_for_a_closing_under_way(kept: Kept) -> None:
+    """The driver is never called twice at a time."""
+    kept.keeper.ready()
+    kept.keeper.failed(CameraError("broken: unplugged"))
+    kept.keeper.close()
+    assert kept.camera.closed == 1

@@ -7,16 +7,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from insect_edge.adapters.board import memory_bytes, temperature_celsius
 from insect_edge.adapters.fake_clock import FakeClock
 from insect_edge.adapters.jpeg import encode_jpeg
 from insect_edge.adapters.pictures import decode_picture
 from insect_edge.composition.cameras import make_camera
-from insect_edge.composition.daemon import outbox_folder
+from insect_edge.composition.folders import outbox_folder
 from insect_edge.config import settings as config_settings
 from insect_edge.config.parse import parse_config
 from insect_edge.config.sections import Config
 from insect_edge.domain import Region
+from insect_edge.health.pace import PaceSettings
 from insect_edge.mqtt.topics import Topics
 from insect_edge.outbox.entry import OutboxLimits
 from insect_edge.policy.rules import PolicySettings
@@ -33,6 +33,7 @@ def test_an_empty_configuration_is_the_parts_own_defaults() -> None:
     config = Config()
     assert config_settings.policy_settings(config) == PolicySettings()
     assert config_settings.outbox_limits(config) == OutboxLimits()
+    assert config_settings.pace_settings(config, watchdog_seconds=None) == PaceSettings()
     assert config_settings.site(config) is None
     topics = Topics(device_id="trap")
     assert config_settings.relay_settings(config, topics=topics) == RelaySettings(topics=topics)
@@ -99,12 +100,3 @@ def test_a_snapshot_is_a_picture_of_the_right_width() -> None:
     pixels = np.full((720, 1280, 3), 128, dtype=np.uint8)
     assert decode_picture(encode_jpeg(pixels, width=640), name="snapshot").shape == (360, 640, 3)
     assert decode_picture(encode_jpeg(pixels, width=4000), name="snapshot").shape == (720, 1280, 3)
-
-
-def test_the_board_tells_what_it_knows(tmp_path: Path) -> None:
-    """Temperature comes in thousandths of a degree, memory in pages; a board that does not tell gives None."""
-    (tmp_path / "temp").write_text("48312\n", encoding="ascii")
-    assert temperature_celsius(tmp_path / "temp") == 48.312
-    assert temperature_celsius(tmp_path / "none") is None
-    assert memory_bytes() > 10_000_000
-    assert memory_bytes(tmp_path / "none") is None

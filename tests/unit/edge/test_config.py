@@ -57,6 +57,15 @@ def test_a_place_of_pictures_that_is_none_is_refused(value: str) -> None:
     assert 'a path in quotes, or a list of them: ["monday", "tuesday/1.jpg"]' in line
 
 
+@pytest.mark.parametrize("value", ['"frozen 1-2"', '["frozen"]', '["melted 1-2"]', '["frozen 1"]', "[3]"])
+def test_a_breakdown_that_is_none_is_refused(value: str) -> None:
+    """The remedy shows what breakdowns look like."""
+    assert parsed('camera.simulated.faults = ["frozen 60-90", "stuck 1.5-"]').camera.simulated.faults[1] == "stuck 1.5-"
+    (line,) = problems(f"camera.simulated.faults = {value}")
+    assert "[camera.simulated] faults" in line
+    assert '["frozen 60-90", "black 120-180", "hang 600-"]' in line
+
+
 def test_values_arrive_as_written() -> None:
     """Numbers, names, tables of labels and lists come through; whole numbers will do for seconds."""
     config = parsed(

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
-from insect_edge.config.file import load_config, read_password
+from insect_edge.config.file import load_config, read_password, with_credentials
 from insect_edge.config.sections import Mqtt
 from insect_edge.errors import ConfigError
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from insect_edge.mqtt.broker_settings import TlsSettings
 
 
 def test_a_file_is_read_where_it_lies(tmp_path: Path) -> None:
@@ -82,3 +80,13 @@ def test_no_password_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
     """An anonymous connection has none."""
     monkeypatch.delenv("CREDENTIALS_DIRECTORY", raising=False)
     assert read_password(Mqtt(username="trap")) is None
+
+
+def test_files_for_tls_may_be_credentials(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the configuration names wins; what it leaves out comes from systemd where that has it."""
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+    for name in ("mqtt-certificate", "mqtt-key"):
+        (tmp_path / name).touch()
+    tls = with_credentials(TlsSettings(certificate_file=Path("mine.pem")))
+    assert tls == TlsSettings(certificate_file=Path("mine.pem"), key_file=tmp_path / "mqtt-key")
+    assert with_credentials(None) is None

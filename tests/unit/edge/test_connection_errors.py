@@ -72,6 +72,15 @@ def test_an_accepted_connection_that_ends_was_lost() -> None:
     ending.lost()
     assert ending.known
     assert "the connection was lost" in ending.reason()[0]
+    assert "client id" not in ending.reason()[0]
+
+
+def test_under_3_1_1_a_clash_of_client_ids_is_suspected() -> None:
+    """Only MQTT 5 says that another client took over; before, the connection just ends."""
+    ending = Ending(host="broker", port=1883)
+    ending.accepted(tells_why=False)
+    ending.lost()
+    assert "no other client has the same client id" in ending.reason()[0]
 
 
 @pytest.mark.parametrize("code", range(0x80, 0x100))

@@ -8,7 +8,7 @@ import pytest
 
 from insect_edge.adapters.fake_clock import FakeClock
 from insect_edge.errors import CameraError, InferenceError, OutboxFullError
-from insect_edge.outbox.queue import Outbox
+from insect_edge.outbox.store import Store
 from support.daemon_world import DARK, EMPTY, ENDED, FROZEN, GONE, HANGS, SLUG, phases, visit, world
 
 if TYPE_CHECKING:
@@ -35,7 +35,8 @@ def test_what_was_not_delivered_survives_a_restart(tmp_path: Path) -> None:
         here.stop_after(60)
         here.daemon.run()
         assert here.broker.published == []
-    with world(tmp_path, visit(SLUG, first=5, last=15), clock=clock) as here:
+    # The cooldown of the first visit goes on through the restart.
+    with world(tmp_path, visit(SLUG, first=5, last=15), clock=clock, config="policy.cooldown = 30") as here:
         here.stop_after(60)
         here.daemon.run()
     assert phases(here.told("detection")) == ["start", "end", "start", "end"]
@@ -64,6 +65,7 @@ def test_a_lost_camera_is_told_and_comes_back(tmp_path: Path) -> None:
         here.stop_after(900)
         here.daemon.run()
     assert here.health() == [
+        ("starting", []),
         ("ready", []),
         ("failed", ["camera_lost"]),
         ("ready", []),
@@ -81,7 +83,7 @@ def test_a_camera_that_hangs_is_opened_again(tmp_path: Path) -> None:
         here.stop_after(300)
         here.daemon.run()
     states = [state for state, _ in here.health()]
-    assert states == ["ready", "failed", "ready", "stopping"]
+    assert states == ["starting", "ready", "failed", "ready", "stopping"]
     assert here.camera.closed >= 2
 
 
@@ -93,7 +95,7 @@ def test_a_frozen_picture_is_stalled(tmp_path: Path) -> None:
     assert ("failed", ["stalled"]) in here.health()
     stalled = next(report for report in here.told("health") if report["reasons"] == ["stalled"])
     assert stalled["monotonic"] == pytest.approx(1000 + 90, abs=1.5)
-    assert here.systemd.count("WATCHDOG=1") == 61
+    assert here.systemd.count("WATCHDOG=1") == 59
 
 
 def test_night_is_dark_and_no_failure(tmp_path: Path) -> None:
@@ -154,27 +156,32 @@ def test_an_unset_clock_degrades(tmp_path: Path) -> None:
         here.at(30, lambda: setattr(here.clock, "clock_synced", True))
         here.stop_after(60)
         here.daemon.run()
-    assert [state for state, _ in here.health()] == ["degraded", "ready", "stopping"]
+    assert [state for state, _ in here.health()] == ["starting", "degraded", "ready", "stopping"]
 
 
-def test_a_full_disk_delays_and_loses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """While the outbox cannot be written, detection goes on; what happened is stored and sent when it can be again."""
-    put, full = Outbox.put, []
+def test_a_full_disk_holds_up_no_alert_and_loses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While nothing can be written an alert goes out from memory; the rest is stored and sent when there is room."""
+    transact, full = Store.transact, []
 
-    def limited(outbox: Outbox, drafts: Any) -> Any:
+    def limited(store: Store, work: Any) -> Any:
         if full:
             raise OutboxFullError("outbox: the disk is full: make room")
-        return put(outbox, drafts)
+        return transact(store, work)
 
-    monkeypatch.setattr(Outbox, "put", limited)
+    monkeypatch.setattr(Store, "transact", limited)
     with world(tmp_path, visit(SLUG, first=20, last=40)) as here:
         here.at(10, lambda: full.append("now"))
+        here.at(99, lambda: seen.extend([len(here.told("alert/slug")), len(here.told("detection"))]))
         here.at(100, full.clear)
+        seen: list[int] = []
         here.stop_after(150)
         here.daemon.run()
-    assert ("degraded", ["disk_full"]) in here.health()
+    assert seen == [1, 0]
+    assert any("disk_full" in reasons for _, reasons in here.health())
+    assert "disk_full" not in here.health()[-1][1]
     assert phases(here.told("detection")) == ["start", "end"]
-    assert len(here.told("alert/slug")) == 1
+    assert len({alert["message_id"] for alert in here.told("alert/slug")}) == 1
+    assert here.told("health")[-1]["outbox"]["undurable"] == 1
 
 
 def test_what_could_never_be_stored_is_told(
@@ -182,12 +189,13 @@ def test_what_could_never_be_stored_is_told(
 ) -> None:
     """With the disk full to the end, health says why, and the last lines of the log how many messages are gone."""
 
-    def full(*_: Any) -> Any:
+    def full(*_: Any, **__: Any) -> Any:
         raise OutboxFullError("outbox: the disk is full: make room")
 
-    monkeypatch.setattr(Outbox, "put", full)
+    monkeypatch.setattr(Store, "transact", full)
     with world(tmp_path, visit(SLUG, first=5, last=40)) as here:
         here.stop_after(80)
         here.daemon.run()
-    assert here.told("health")[-1]["outbox"]["error"] == "outbox: the disk is full: make room"
-    assert "3 messages could not be stored and will never be sent" in caplog.messages
+    assert "the disk is full" in here.told("health")[-1]["outbox"]["error"]
+    assert "2 messages could not be stored and will never be sent" in caplog.messages
+    assert len(here.told("alert/slug")) == 1

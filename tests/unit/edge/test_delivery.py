@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from insect_edge.delivery import MOST_WAITING, Delivery, DeliverySettings
+from insect_edge.adapters.fake_clock import FakeClock
+from insect_edge.delivery import MOST_WAITING, RETRY_SECONDS, Delivery, DeliverySettings
 from insect_edge.domain import Category, Event, Frame, Label, Message, Moment, Phase, Region, Role
-from insect_edge.errors import OutboxError
+from insect_edge.errors import OutboxError, OutboxFullError
 from insect_edge.mqtt.messages import Origin
 from insect_edge.mqtt.topics import Topics
 from insect_edge.outbox.entry import Draft, Entry, Kind, Ticket
@@ -28,12 +29,26 @@ class FailingOutbox:
 
     def __init__(self) -> None:
         self.fails = False
+        self.clock = FakeClock()
+        self.cramped: str | None = None
         self.entries: list[Entry] = []
+        self.states: list[bytes] = []
 
-    def put(self, drafts: Sequence[Draft]) -> list[Entry]:
-        """Number and keep them."""
+    def put(self, drafts: Sequence[Draft], *, state: bytes | None = None) -> list[Entry]:
+        """Number and keep them, and the state."""
         if self.fails:
             raise OutboxError("outbox: broken: mend it")
+        if self.cramped:
+            raise OutboxFullError(self.cramped)
+        return self.put_urgent(drafts, state=state)
+
+    def recover(self) -> bool:
+        """All is well unless it is cramped."""
+        return self.cramped is None
+
+    def put_urgent(self, drafts: Sequence[Draft], *, state: bytes | None = None) -> list[Entry]:
+        """Take them all the same."""
+        self.states += [state] if state is not None else []
         new = []
         for draft in drafts:
             number = len(self.entries) + len(new) + 1
@@ -65,6 +80,7 @@ def event(number: int, *, phase: Phase = Phase.START, alert: bool = False) -> Ev
 def delivered(**settings: Any) -> tuple[Delivery, FailingOutbox, list[Message], list[Frame]]:
     """A delivery, its outbox, what went to the relay, and the frames that were encoded."""
     outbox, latest, encoded = FailingOutbox(), [], []
+    clock = outbox.clock
 
     def encode(frame: Frame) -> bytes:
         encoded.append(frame)
@@ -72,7 +88,14 @@ def delivered(**settings: Any) -> tuple[Delivery, FailingOutbox, list[Message], 
 
     origin = Origin(topics=Topics(device_id="trap"), model_id="garden-v1", boot_id="boot", slugs={"slug": "slug"})
     relay = SimpleNamespace(set_latest=latest.append)
-    delivery = Delivery(outbox=outbox, relay=relay, origin=origin, encode=encode, settings=DeliverySettings(**settings))
+    delivery = Delivery(
+        outbox=outbox,
+        relay=relay,
+        origin=origin,
+        encode=encode,
+        settings=DeliverySettings(**settings),
+        clock=clock,
+    )
     return delivery, outbox, latest, encoded
 
 
@@ -106,10 +129,42 @@ def test_memory_stays_bounded_and_alerts_stay() -> None:
         delivery.events([event(number, alert=number % 4 == 0)], frame=None)
     outbox.fails = False
     delivery.retry()
+    assert outbox.entries == []
+    outbox.clock.advance(RETRY_SECONDS)
+    delivery.retry()
     kinds = [entry.kind for entry in outbox.entries]
     assert (len(kinds), delivery.lost) == (MOST_WAITING, MOST_WAITING // 4)
     assert kinds.count(Kind.ALERT) == MOST_WAITING // 4
     assert b"event-999" in outbox.entries[-1].message.payload
+
+
+def test_a_full_disk_holds_up_no_alert() -> None:
+    """Alerts go out at once, each once; detections wait, and are stored when there is room, which then is told."""
+    delivery, outbox, _, _ = delivered()
+    outbox.cramped = "outbox: the disk is full"
+    delivery.events([event(1, alert=True)], frame=FRAME, state=b"state")
+    delivery.events([event(1, phase=Phase.END)], frame=None)
+    assert [entry.kind for entry in outbox.entries] == [Kind.ALERT]
+    assert (delivery.waiting, delivery.disk_full, delivery.error) == (2, True, "outbox: the disk is full")
+    assert outbox.states == [b"state"]
+    outbox.cramped = None
+    outbox.clock.advance(RETRY_SECONDS)
+    delivery.retry()
+    assert [entry.kind for entry in outbox.entries] == [Kind.ALERT, Kind.DETECTION, Kind.DETECTION]
+    assert (delivery.waiting, delivery.disk_full, delivery.error) == (0, False, None)
+    assert outbox.states[-1] == b"state"
+
+
+def test_a_disk_that_is_full_is_told_before_anything_happens() -> None:
+    """With nothing to store the shortage is noticed all the same, and its end."""
+    delivery, outbox, _, _ = delivered()
+    outbox.cramped = "outbox: the disk is full"
+    delivery.retry()
+    assert (delivery.disk_full, delivery.error) == (True, "outbox: the disk is full")
+    outbox.cramped = None
+    outbox.clock.advance(RETRY_SECONDS)
+    delivery.retry()
+    assert (delivery.disk_full, delivery.error) == (False, None)
 
 
 def test_no_picture_is_made_for_nothing() -> None:
@@ -129,3 +184,24 @@ def test_one_picture_serves_all_topics() -> None:
     topics = [message.topic.removeprefix("insect-edge/trap/") for message in latest if message.payload == b"jpeg"]
     assert topics == ["snapshot", "snapshot/event-1", "snapshot/event-2"]
     assert len(encoded) == 1
+
+
+def test_the_newest_state_waits_with_the_messages() -> None:
+    """What the policy remembers is stored with the changes that led to it, later where they are, and once."""
+    delivery, outbox, _, _ = delivered()
+    outbox.fails = True
+    delivery.events([event(1)], frame=None, state=b"one")
+    delivery.events([event(2)], frame=None, state=b"two")
+    assert (outbox.states, outbox.entries) == ([], [])
+    outbox.fails = False
+    for _ in range(2):
+        outbox.clock.advance(RETRY_SECONDS)
+        delivery.retry()
+    assert (outbox.states, len(outbox.entries)) == ([b"two"], 2)
+
+
+def test_a_state_alone_is_stored_too() -> None:
+    """After a reboot there may be something new to remember and nothing to tell."""
+    delivery, outbox, latest, _ = delivered()
+    delivery.events([], frame=None, state=b"carried over")
+    assert (outbox.states, outbox.entries, latest) == ([b"carried over"], [], [])

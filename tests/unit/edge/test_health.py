@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from insect_edge.health.judgement import IMPAIRS, INFORMS, STOPS_DETECTION, Facts, Typical, is_dark, judge
+from insect_edge.health.judgement import IMPAIRS, INFORMS, STOPS_DETECTION, Darkness, Facts, Typical, judge
 from insect_edge.health.report import State
 
 WELL = Facts(
@@ -36,7 +36,9 @@ WELL = Facts(
         ({"classified": None, "opened": None}, State.STARTING, ()),
         ({"classified": 970.0}, State.FAILED, ("stalled",)),
         ({"classified": 970.1}, State.READY, ()),
-        ({"classified": 970.0, "opened": 980.0}, State.READY, ()),
+        ({"classified": 970.0, "opened": 980.0}, State.FAILED, ("stalled",)),
+        ({"classified": 985.0, "stall_seconds": 15.0}, State.FAILED, ("stalled",)),
+        ({"classified": 900.0, "stall_seconds": 101.0}, State.READY, ()),
         ({"classified": None, "opened": 960.0}, State.FAILED, ("stalled",)),
         ({"classified": 100.0, "live": False}, State.READY, ()),
         ({"classified": 900.0, "frame_seconds": 50.0}, State.READY, ()),
@@ -51,6 +53,15 @@ WELL = Facts(
         ({"dark": True, "live": False}, State.READY, ()),
         ({"dark": True, "classified": 900.0}, State.FAILED, ("stalled",)),
         ({"event_seen": 1000.0 - 86_400}, State.READY, ("quiet",)),
+        ({"throttled": True}, State.DEGRADED, ("throttled",)),
+        ({"under_voltage": True}, State.DEGRADED, ("under_voltage",)),
+        ({"disk_free_bytes": 100 * 1024**2}, State.READY, ()),
+        ({"disk_free_bytes": 100 * 1024**2 - 1}, State.DEGRADED, ("disk_low",)),
+        ({"disk_free_bytes": 1024**2 - 1}, State.DEGRADED, ("disk_full",)),
+        ({"disk_free_bytes": 50 * 1024**2, "disk_full": True}, State.DEGRADED, ("disk_full",)),
+        ({"disk_free_bytes": 0, "outbox_failed": True}, State.DEGRADED, ("disk_full", "outbox_failed")),
+        ({"memory_available_bytes": 32 * 1024**2}, State.READY, ()),
+        ({"memory_available_bytes": 31 * 1024**2}, State.DEGRADED, ("memory_low",)),
     ],
 )
 def test_judgement(change: dict[str, object], state: State, reasons: tuple[str, ...]) -> None:
@@ -73,6 +84,10 @@ def test_judgement(change: dict[str, object], state: State, reasons: tuple[str, 
         disk_full=st.booleans(),
         outbox_failed=st.booleans(),
         clock_synced=st.booleans(),
+        disk_free_bytes=st.none() | st.integers(0, 2**40),
+        memory_available_bytes=st.none() | st.integers(0, 2**40),
+        throttled=st.booleans(),
+        under_voltage=st.booleans(),
     )
 )
 def test_health_is_never_better_than_its_reasons(facts: Facts) -> None:
@@ -82,15 +97,16 @@ def test_health_is_never_better_than_its_reasons(facts: Facts) -> None:
     if state is State.READY:
         assert set(reasons) <= INFORMS
         assert facts.classified is not None
-    newest = max((at for at in (facts.classified, facts.opened) if at is not None), default=None)
+    newest = facts.opened if facts.classified is None else facts.classified
     if facts.live and newest is not None and facts.now - newest >= 30:
         assert state is State.FAILED
 
 
 def test_darkness() -> None:
-    """A frame that is all but black is dark, a dim garden is not."""
-    assert is_dark(np.full((720, 1280, 3), 5, dtype=np.uint8))
-    assert not is_dark(np.full((720, 1280, 3), 30, dtype=np.uint8))
+    """A frame that is all but black is dark, a dim garden is not, and a dusk changes its mind once."""
+    darkness = Darkness()
+    seen = [darkness.look(np.full((72, 128, 3), level, dtype=np.uint8)) for level in (30, 13, 11, 13, 15, 16, 13, 5)]
+    assert seen == [False, False, True, True, True, False, False, True]
 
 
 def test_a_typical_figure_follows() -> None:

@@ -7,7 +7,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from insect_edge.domain import Category, Classification, Moment, Region, Role, Verdict
-from insect_edge.mqtt import messages
+from insect_edge.mqtt import fields, messages
 from insect_edge.mqtt.messages import Site
 from insect_edge.outbox.entry import Ticket
 from support.payloads import LABEL, NOON, SCHEMAS, TOPICS, decoded, event, moment, origin, validator
@@ -22,7 +22,8 @@ def test_each_schema_is_one(name: str) -> None:
 def test_there_is_a_schema_for_every_payload_and_no_other() -> None:
     """What the package holds is what the tests know."""
     folder = resources.files("insect_edge").joinpath("mqtt", "schemas")
-    assert sorted(file.name for file in folder.iterdir()) == [f"{name}.schema.json" for name in SCHEMAS]
+    found = sorted(file.name for file in folder.iterdir())
+    assert found == sorted([f"{name}.schema.json" for name in SCHEMAS] + ["asyncapi.json"])
 
 
 def test_a_detection_says_everything_about_its_event() -> None:
@@ -52,6 +53,7 @@ def test_a_detection_says_everything_about_its_event() -> None:
         "last_seen": "2026-05-01T12:00:00.123Z",
         "at": "2026-05-01T12:00:00.123Z",
         "clock_synced": True,
+        "corrects": None,
         "boot_id": "b-1",
         "monotonic": {"started": 98.0, "last_seen": 100.0, "at": 100.0},
         "model_id": "garden-pests-v1",
@@ -136,9 +138,9 @@ def test_a_time_later_than_the_change_is_of_another_boot() -> None:
 def test_time_stamps_are_utc_with_milliseconds() -> None:
     """Other zones are converted; a time without a zone is refused."""
     berlin = timezone(timedelta(hours=2))
-    assert messages.rfc3339(datetime(2026, 5, 1, 14, 0, tzinfo=berlin)) == "2026-05-01T12:00:00.000Z"
+    assert fields.rfc3339(datetime(2026, 5, 1, 14, 0, tzinfo=berlin)) == "2026-05-01T12:00:00.000Z"
     with pytest.raises(ValueError, match="no time zone"):
-        messages.rfc3339(datetime(2026, 5, 1, 14, 0))  # noqa: DTZ001 # that is the point
+        fields.rfc3339(datetime(2026, 5, 1, 14, 0))  # noqa: DTZ001 # that is the point
 
 
 def test_labels_stay_verbatim() -> None:

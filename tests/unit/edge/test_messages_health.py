@@ -2,9 +2,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from insect_edge.health.report import BrokerStatus, HealthReport, Losses, OutboxStatus, State
+from insect_edge.health.report import Board, BrokerStatus, HealthReport, Losses, OutboxStatus, State, Throttling
 from insect_edge.mqtt import messages
 from support.payloads import TOPICS, decoded, moment, validator
+
+BOARD = Board(
+    temperature_celsius=61.25,
+    throttling=Throttling(under_voltage=True),
+    memory_bytes=100_000_000,
+    memory_available_bytes=200_000_000,
+    disk_free_bytes=300_000_000,
+)
 
 
 def report(**changes: Any) -> HealthReport:
@@ -13,14 +21,17 @@ def report(**changes: Any) -> HealthReport:
         "state": State.STARTING,
         "reasons": ("quiet", "broker_down", "quiet"),
         "model_id": None,
+        "model_sha256": None,
+        "newest_frame_seconds": None,
+        "interval_seconds": 1.0,
+        "acknowledged_seconds": None,
+        "board": Board(),
         "frames": 0,
         "frames_per_second": None,
         "latency_ms": None,
         "inference_ms": None,
         "outbox": OutboxStatus(),
         "broker": BrokerStatus(),
-        "temperature_celsius": None,
-        "memory_bytes": None,
         "clock_synced": False,
         "versions": {},
         "uptime_seconds": 0.0,
@@ -58,8 +69,10 @@ def test_health_is_valid_when_everything_is_known() -> None:
             last_acknowledged=9.0,
             storage_error="full",
         ),
-        temperature_celsius=61.25,
-        memory_bytes=100_000_000,
+        model_sha256="0f" * 32,
+        newest_frame_seconds=0.44,
+        acknowledged_seconds=12.0,
+        board=BOARD,
         clock_synced=True,
         versions={"python": "3.11.7", "insect-edge": "0.1.0"},
     )
@@ -68,4 +81,7 @@ def test_health_is_valid_when_everything_is_known() -> None:
     assert (payload["outbox"]["depth"], payload["outbox"]["dropped"]) == (3, 5)
     assert payload["outbox"]["error"] == "full"
     assert payload["broker"]["connected"]
+    assert (payload["newest_frame_seconds"], payload["broker"]["acknowledged_seconds"]) == (0.4, 12.0)
+    assert payload["throttling"]["under_voltage"]
+    assert payload["disk_free_bytes"] == 300_000_000
     assert list(payload["versions"]) == ["insect-edge", "python"]

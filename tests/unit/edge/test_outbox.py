@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from insect_edge.adapters.fake_clock import FakeClock
+from insect_edge.domain import Message
 from insect_edge.errors import OutboxError
 from insect_edge.health.report import Losses
 from insect_edge.outbox.queue import Draft, Kind, Outbox, OutboxLimits, Ticket
@@ -17,8 +18,6 @@ from support.outbox_world import BOUNDLESS, draft, everything, seqs
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
-
-    from insect_edge.domain import Message
 
 
 @pytest.fixture
@@ -79,17 +78,28 @@ def test_numbers_go_on_after_reopening(reopen: Callable[..., Outbox]) -> None:
     assert reopen().status().rescues == 0
 
 
-def test_a_build_that_fails_stores_nothing(reopen: Callable[..., Outbox]) -> None:
-    """All drafts of one `put` are stored or none, and no number is lost to the failure."""
+def test_a_draft_that_cannot_be_made_stands_in_nobodys_way(
+    reopen: Callable[..., Outbox], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It becomes a dead letter that says why, counted under its number; the others of the same `put` are stored."""
     outbox = reopen()
 
     def fail(_: Ticket) -> Message:
         raise ValueError("no payload")
 
-    with pytest.raises(ValueError, match="no payload"):
-        outbox.put([draft(), Draft(kind=Kind.DETECTION, build=fail)])
-    assert everything(outbox) == []
-    assert seqs(outbox.put([draft()])) == [1]
+    def nonsense(_: Ticket) -> Message:
+        return Message(topic="t", payload="text, not bytes", qos=1, retain=False)  # type: ignore[arg-type]
+
+    bad = [Draft(kind=Kind.DETECTION, build=fail), Draft(kind=Kind.ALERT, build=nonsense)]
+    entries = outbox.put([draft(), *bad, draft()])
+    assert (seqs(entries), seqs(everything(outbox))) == ([1, 4], [1, 4])
+    assert outbox.status().losses == Losses(dead_letter=2)
+    assert outbox.status().alert_losses == Losses(dead_letter=1)
+    with closing(sqlite3.connect(tmp_path / "state" / "outbox.db")) as database:
+        rows = database.execute("SELECT seq, payload, reason FROM dead_letter").fetchall()
+    assert rows[0] == (2, b"", "could not be made: ValueError: no payload")
+    assert "TypeError" in rows[1][2]
+    assert len(caplog.records) == 2
 
 
 def test_a_rejected_message_becomes_a_dead_letter(reopen: Callable[..., Outbox], tmp_path: Path) -> None:
@@ -215,8 +225,20 @@ def test_a_newer_format_is_refused(reopen: Callable[..., Outbox], tmp_path: Path
     reopen().close()
     with closing(sqlite3.connect(tmp_path / "state" / "outbox.db")) as database:
         database.execute("PRAGMA user_version = 7")
-    with pytest.raises(OutboxError, match="its format is 7, this program knows 1: upgrade"):
+    with pytest.raises(OutboxError, match="its format is 7, this program knows 2: upgrade"):
         reopen()
+
+
+def test_the_policys_state_is_kept_with_the_messages(reopen: Callable[..., Outbox]) -> None:
+    """The newest state put is read back, also after reopening; a `put` without one leaves it."""
+    outbox = reopen()
+    assert outbox.state() is None
+    outbox.put([draft()], state=b"one")
+    outbox.put([], state=b"two")
+    outbox.put([draft()])
+    assert outbox.state() == b"two"
+    assert reopen().state() == b"two"
+    assert seqs(everything(reopen())) == [1, 2]
 
 
 def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path, clock: FakeClock) -> None:

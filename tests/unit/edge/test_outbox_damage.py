@@ -80,7 +80,7 @@ def test_a_damaged_database_is_replaced_and_no_number_repeats(
     assert entry.seq == RESERVED_AHEAD + 1
     assert json.loads(entry.message.payload)["kind_seq"] == RESERVED_AHEAD + 1
     assert outbox.status().rescues == 1
-    assert outbox.status().depth == 1
+    assert outbox.status().depth == 1 + outbox.status().salvaged
     assert reopen().put([draft()])[0].seq == RESERVED_AHEAD + 2
 
 
@@ -200,7 +200,7 @@ def test_a_full_disk_is_told_and_nothing_is_lost(reopen: Callable[..., Outbox]) 
     """When SQLite may not grow, `put` says the disk is full; room made, everything works and no number is missing."""
     outbox = reopen()
     outbox.put([draft()])
-    connection = outbox._connection
+    connection = outbox._store._connection
     assert connection is not None
     pages = connection.execute("PRAGMA page_count").fetchone()[0]
     connection.execute(f"PRAGMA max_page_count = {pages}")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from insect_edge.domain import Message
-from insect_edge.protocols import Acknowledged, Connected, Received
+from insect_edge.protocols import Acknowledged, Connected, Received, Subscribed
 from support.mosquitto import (
     PASSWORD,
     USERNAME,
@@ -124,7 +124,7 @@ def test_replies_can_be_addressed(plain: Mosquitto, trap: Callable[..., Trap]) -
     made = trap(plain.port)
     assert isinstance(made.attempt(), Connected)
     made.publisher.subscribe("t/command/#")
-    plain.wait_for_log("Sending SUBACK to trap-1")
+    assert made.next() == Subscribed(generation=1, topic="t/command/#", reason_code=1)
     command = [executable("mosquitto_pub"), *plain.client_arguments(), "-V", "5", "-t", "t/command/status", "-m", "?"]
     properties = ["-D", "publish", "response-topic", "t/answer", "-D", "publish", "correlation-data", "42"]
     subprocess.run([*command, *properties], check=True, timeout=PATIENCE_SECONDS)
@@ -162,3 +162,16 @@ def test_connecting_again_and_again_leaves_nothing_behind(plain: Mosquitto, trap
     while sum(thread.name.startswith("mqtt-") for thread in threading.enumerate()) > 1:
         assert time.monotonic() < deadline
         time.sleep(0.01)
+
+
+def test_what_is_too_large_for_us_is_never_sent_to_us(plain: Mosquitto, trap: Callable[..., Trap]) -> None:
+    """An MQTT 5 broker leaves out what we said we do not take, and goes on with the next message."""
+    made = trap(plain.port, largest_received=2_000)
+    assert isinstance(made.attempt(), Connected)
+    made.publisher.subscribe("t/command/#")
+    assert isinstance(made.next(), Subscribed)
+    plain.publish("t/command/a", "x" * 5_000)
+    plain.publish("t/command/b", "small")
+    received = made.next()
+    assert isinstance(received, Received)
+    assert received.topic == "t/command/b"

@@ -45,6 +45,14 @@ def test_a_detection_says_its_phase() -> None:
     )
 
 
+def test_a_correction_is_no_news_of_the_event() -> None:
+    """What only gives the times of an earlier change says so."""
+    content = {"schema": "insect-edge/detection/1", "phase": "update", "corrects": "end", **FACTS}
+    assert said("insect-edge/bed-1/detection", content) == (
+        "12:00:00  bed-1  detection  slug 0.93, dated, seen in 3 of 5 frames"
+    )
+
+
 def test_health_says_its_reasons() -> None:
     """The state in a word, why, and how fast."""
     content = {
@@ -109,3 +117,24 @@ def test_json_of_any_shape_can_be_read(content: dict[str, object]) -> None:
     """Known keys with unexpected values make the reader say so, not fail."""
     reading = read("insect-edge/bed-1/detection", json.dumps(content).encode())
     assert reading is None or line(reading, arrived=ARRIVED, colored=True)
+
+
+def test_commands_and_their_answers_are_told() -> None:
+    """Who watches sees what was asked and what came of it."""
+    asked = read("insect-edge/trap/command/capture", b"")
+    assert asked is not None
+    assert (asked.device, asked.text) == ("trap", "command    capture")
+    answers = [({"ok": True, "error": None}, "done"), ({"ok": False, "error": "no camera"}, "no camera")]
+    for said, words in answers:
+        content = {"schema": "insect-edge/reply/1", "command": "capture", "device_id": "trap", **said}
+        answered = read("insect-edge/trap/command/capture/reply", json.dumps(content).encode())
+        assert answered is not None
+        assert (answered.kind, answered.text) == ("reply", f"answer     capture: {words}")
+
+
+def test_a_test_alert_is_told_as_one() -> None:
+    """Nobody takes it for an animal."""
+    content = {"schema": "insect-edge/alert/1", "label": "test", "score": 0.0, "hits": 1, "frames": 1, "test": True}
+    reading = read("insect-edge/trap/alert/test", json.dumps(content).encode())
+    assert reading is not None
+    assert reading.text == "TEST ALERT nothing was seen"

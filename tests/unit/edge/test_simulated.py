@@ -10,7 +10,7 @@ import pytest
 
 from insect_edge.adapters.clock import SystemClock
 from insect_edge.adapters.fake_clock import FakeClock
-from insect_edge.adapters.simulated import Fault, FaultKind, SimulatedCamera
+from insect_edge.adapters.simulated import Fault, FaultKind, SimulatedCamera, fault
 from insect_edge.errors import CameraError, CameraTimeoutError, ConfigError
 
 if TYPE_CHECKING:
@@ -216,3 +216,22 @@ def test_opening_twice_changes_nothing() -> None:
     frames(camera, clock, count=2)
     camera.open()
     assert camera.capture(timeout=1.0).sequence == 2
+
+
+def test_a_camera_without_a_sensor_clock() -> None:
+    """As USB cameras and streams are: frames without timestamps, and nothing else is different."""
+    clock = FakeClock()
+    camera = SimulatedCamera(clock=clock, scene="empty", sensor_clock=False, **SIZE)
+    camera.open()
+    first, second = frames(camera, clock, count=2)
+    assert (first.sensor_timestamp_ns, second.sensor_timestamp_ns) == (None, None)
+    assert not np.array_equal(first.pixels, second.pixels)
+
+
+def test_breakdowns_in_words() -> None:
+    """Kind and seconds, for a while or for ever; anything else is refused."""
+    assert fault("frozen 60-90") == Fault(kind=FaultKind.FROZEN, first=1800, last=2699)
+    assert fault("black 0.5-", frames_per_second=10) == Fault(kind=FaultKind.BLACK, first=5)
+    for words in ("frozen", "melted 1-2", "hang soon-"):
+        with pytest.raises(ValueError, match=r"float|not a valid FaultKind"):
+            fault(words)

@@ -100,6 +100,14 @@ def test_a_refusal_is_an_error() -> None:
         world.follow(10)
 
 
+def test_a_refused_subscription_is_one_clear_line() -> None:
+    """Nothing would ever come, so it is not waited for."""
+    world = World()
+    world.publisher.refused_filters["insect-edge/#"] = 0x87
+    with pytest.raises(PublishError, match=r"^insect-edge/#: subscription refused: not authorised: give this user"):
+        world.follow(10)
+
+
 def test_notices_of_an_older_connection_are_ignored() -> None:
     """Only the newest connection counts."""
     world = World()

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from typing import TYPE_CHECKING
 
-from insect_edge.adapters.systemd_notify import notify_socket
+import pytest
+
+from insect_edge.adapters.systemd_notify import notify_socket, watchdog_seconds
 from insect_edge.systemd import Systemd
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import pytest
 
 
 def test_ready_is_told_once_and_status_on_change() -> None:
@@ -63,3 +64,27 @@ def test_a_service_manager_that_is_gone_does_no_harm(tmp_path: Path, monkeypatch
     send = notify_socket()
     assert send is not None
     send("WATCHDOG=1")
+
+
+@pytest.mark.parametrize(
+    ("process", "microseconds", "seconds"),
+    [
+        (None, "90000000", 90.0),
+        ("own", "500000", 0.5),
+        ("1", "90000000", None),
+        (None, None, None),
+        (None, "", None),
+        (None, "0", None),
+        (None, "soon", None),
+    ],
+)
+def test_the_watchdog_is_the_one_of_this_process(
+    monkeypatch: pytest.MonkeyPatch, process: str | None, microseconds: str | None, seconds: float | None
+) -> None:
+    """Its time counts where it is a time and meant for us; anything else is no watchdog."""
+    own = {"WATCHDOG_PID": str(os.getpid()) if process == "own" else process, "WATCHDOG_USEC": microseconds}
+    for name, value in own.items():
+        monkeypatch.delenv(name, raising=False)
+        if value is not None:
+            monkeypatch.setenv(name, value)
+    assert watchdog_seconds() == seconds

@@ -1,0 +1,20 @@
+"""Where on the disk the daemon keeps what must outlive it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from insect_edge.config.sections import Config
+
+
+def outbox_folder(config: Config) -> Path:
+    """Where the outbox lies: as configured, else in systemd's state directory, else in the user's."""
+    if config.outbox.directory is not None:
+        return config.outbox.directory
+    # systemd gives a list where the unit names several; the first is ours.
+    state = os.environ.get("STATE_DIRECTORY", "").split(":")[0]
+    home = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local/state"
+    return Path(state) / "outbox" if state else Path(home) / "insect-edge" / "outbox"

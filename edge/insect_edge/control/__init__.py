@@ -1,0 +1,1 @@
+"""What others may ask of a running daemon, and how it is obeyed or refused."""

@@ -1,0 +1,241 @@
+"""What Home Assistant is told about this device, so that it appears there by itself.
+
+One message describes the whole device (Home Assistant's device-based MQTT discovery, 2024.11 and later). Every entity
+reads the topics that everybody else reads too. What is there now comes from retained topics, so that Home Assistant
+knows it again after a restart of its own; alerts come from topics that are never retained, so that no automation runs
+twice for one insect.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from insect_edge.domain import Message, Role
+from insect_edge.health.report import State
+from insect_edge.mqtt.fields import encode
+from insect_edge.mqtt.topics import DEFAULT_PREFIX
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from insect_edge.domain import Label
+    from insect_edge.mqtt.messages import Origin
+    from insect_edge.mqtt.topics import Topics
+
+BIRTH = b"online"
+"""What Home Assistant says of itself on its status topic when it has started."""
+TEST = "test"
+"""Type of the event a test alert is."""
+_DIAGNOSTIC = {"entity_category": "diagnostic"}
+_MEASURED = {"state_class": "measurement"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Described:
+    """What is told.
+
+    Attributes:
+        origin: who speaks.
+        labels: of the model, with the roles in force; those that are pests get entities of their own.
+        version: of this program.
+        prefix: first level of Home Assistant's discovery topics.
+        health_expires: seconds after which a health report is worth nothing.
+        commands: whether the device obeys commands, so that buttons make sense.
+        snapshot: whether pictures are published.
+    """
+
+    origin: Origin
+    labels: Sequence[Label]
+    version: str
+    prefix: str = DEFAULT_PREFIX
+    health_expires: float = 150.0
+    commands: bool = True
+    snapshot: bool = True
+
+
+def status_topic(prefix: str) -> str:
+    """Where Home Assistant says that it has started."""
+    return f"{prefix}/status"
+
+
+def discovery_topic(prefix: str, *, device_id: str) -> str:
+    """Where a device is described."""
+    return f"{prefix}/device/{device_id}/config"
+
+
+def forget(prefix: str, *, device_id: str) -> Message:
+    """Has Home Assistant drop the device."""
+    return Message(topic=discovery_topic(prefix, device_id=device_id), payload=b"", qos=1, retain=True)
+
+
+def discovery(described: Described) -> Message:
+    """The description of the device, retained."""
+    topics = described.origin.topics
+    pests = [label for label in described.labels if label.role is Role.PEST]
+    components = {
+        "last_pest": _last_pest(topics),
+        "alert": _alert(topics, pests),
+        "health": _health(topics, expires=described.health_expires),
+        "problem": _problem(topics, expires=described.health_expires),
+        **_diagnostics(topics),
+        **_pests(described, pests),
+        **(_snapshot(topics) if described.snapshot else _gone("image", "snapshot")),
+        **_buttons(topics, enabled=described.commands),
+    }
+    payload = {
+        "dev": _device(described),
+        "o": {"name": "insect-edge", "sw": described.version},
+        "availability_topic": topics.availability,
+        "qos": 1,
+        "cmps": {name: _identified(part, name=name, topics=topics) for name, part in components.items()},
+    }
+    topic = discovery_topic(described.prefix, device_id=topics.device_id)
+    return Message(topic=topic, payload=encode(payload), qos=1, retain=True)
+
+
+def _device(described: Described) -> dict[str, Any]:
+    site, device_id = described.origin.site, described.origin.topics.device_id
+    name = site.name if site is not None and site.name is not None else device_id
+    return {
+        "ids": [f"insect-edge-{device_id}"],
+        "name": name,
+        "mf": "insect-edge",
+        "mdl": described.origin.model_id,
+        "sw": described.version,
+    }
+
+
+def _identified(part: dict[str, Any], *, name: str, topics: Topics) -> dict[str, Any]:
+    """With what tells the entity apart for ever; a part that is only a platform takes the entity away."""
+    unique = f"insect-edge-{topics.device_id}-{name}"
+    return part if set(part) == {"p"} else {**part, "unique_id": unique}
+
+
+def _gone(platform: str, *names: str) -> dict[str, dict[str, Any]]:
+    return {name: {"p": platform} for name in names}
+
+
+def _last_pest(topics: Topics) -> dict[str, Any]:
+    return {
+        "p": "sensor",
+        "name": "Last pest",
+        "icon": "mdi:bug",
+        "state_topic": topics.counts,
+        "value_template": "{{ value_json.last_pest.label if value_json.last_pest else None }}",
+        "json_attributes_topic": topics.counts,
+        "json_attributes_template": "{{ (value_json.last_pest or {}) | tojson }}",
+    }
+
+
+def _alert(topics: Topics, pests: Sequence[Label]) -> dict[str, Any]:
+    """An event a pest; its attributes are what an automation wants to say."""
+    attributes = ("label", "score", "event_id", "message_id", "at", "site")
+    told = ", ".join(f"'{name}': value_json.{name}" for name in attributes)
+    kind = f"'{TEST}' if value_json.test else value_json.label"
+    return {
+        "p": "event",
+        "name": "Alert",
+        "icon": "mdi:bug-check",
+        "state_topic": topics.alert("+"),
+        "event_types": [*(label.name for label in pests if label.name != TEST), TEST],
+        "value_template": f"{{{{ {{'event_type': {kind}, {told}}} | tojson }}}}",
+    }
+
+
+def _health(topics: Topics, *, expires: float) -> dict[str, Any]:
+    return {
+        "p": "sensor",
+        "name": "Health",
+        "icon": "mdi:heart-pulse",
+        "device_class": "enum",
+        "options": [str(state) for state in State],
+        "state_topic": topics.health,
+        "value_template": "{{ value_json.state }}",
+        "expire_after": round(expires),
+        "json_attributes_topic": topics.health,
+        **_DIAGNOSTIC,
+    }
+
+
+def _problem(topics: Topics, *, expires: float) -> dict[str, Any]:
+    return {
+        "p": "binary_sensor",
+        "name": "Problem",
+        "device_class": "problem",
+        "state_topic": topics.health,
+        "value_template": "{{ 'ON' if value_json.state in ['degraded', 'failed'] else 'OFF' }}",
+        "expire_after": round(expires),
+        **_DIAGNOSTIC,
+    }
+
+
+def _diagnostics(topics: Topics) -> dict[str, dict[str, Any]]:
+    """Figures of the health report; a figure that is not known is None, which makes the entity unknown."""
+
+    def figure(name: str, value: str, **options: Any) -> dict[str, Any]:
+        template = f"{{{{ value_json.{value} }}}}"
+        reads = {"state_topic": topics.health, "value_template": template}
+        return {"p": "sensor", "name": name, **reads, **options, **_DIAGNOSTIC}
+
+    celsius = {"device_class": "temperature", "unit_of_measurement": "°C"}
+    megabytes = {"device_class": "data_size", "unit_of_measurement": "MB"}
+    in_megabytes = "memory_bytes / 1000000 if value_json.memory_bytes is not none else None"
+    return {
+        "temperature": figure("Temperature", "temperature_celsius", **celsius, **_MEASURED),
+        "memory": figure("Memory", in_megabytes, **megabytes, **_MEASURED),
+        "rate": figure("Frame rate", "frames_per_second", unit_of_measurement="fps", **_MEASURED),
+        "waiting": figure("Messages waiting", "outbox.depth", icon="mdi:tray-full", **_MEASURED),
+        "reasons": figure("Reasons", "reasons | join(', ') or 'none'", icon="mdi:comment-question-outline"),
+    }
+
+
+def _pests(described: Described, pests: Sequence[Label]) -> dict[str, dict[str, Any]]:
+    """Presence and count of each pest; labels that are none lose what they may have had under other roles."""
+    counts = described.origin.topics.counts
+    parts: dict[str, dict[str, Any]] = {}
+    for label in described.labels:
+        slug = described.origin.slugs[label.name].replace("-", "_")
+        names = f"present_{slug}", f"count_{slug}"
+        if label not in pests:
+            parts |= _gone("binary_sensor", names[0]) | _gone("sensor", names[1])
+            continue
+        quoted = json.dumps(label.name, ensure_ascii=False)
+        parts[names[0]] = {
+            "p": "binary_sensor",
+            "name": f"{label.name} present",
+            "icon": "mdi:bug",
+            "device_class": "occupancy",
+            "state_topic": counts,
+            "value_template": f"{{{{ 'ON' if {quoted} in value_json.present else 'OFF' }}}}",
+        }
+        parts[names[1]] = {
+            "p": "sensor",
+            "name": f"{label.name} today",
+            "icon": "mdi:counter",
+            "state_topic": counts,
+            "value_template": f"{{{{ value_json.events.get({quoted}, 0) }}}}",
+            "unit_of_measurement": "events",
+            "state_class": "total_increasing",
+        }
+    return parts
+
+
+def _snapshot(topics: Topics) -> dict[str, dict[str, Any]]:
+    picture = {"p": "image", "name": "Snapshot", "image_topic": topics.snapshot, "content_type": "image/jpeg"}
+    return {"snapshot": picture}
+
+
+def _buttons(topics: Topics, *, enabled: bool) -> dict[str, dict[str, Any]]:
+    if not enabled:
+        return _gone("button", "capture", "test_alert")
+
+    def button(name: str, command: str, icon: str) -> dict[str, Any]:
+        pressed = {"command_topic": topics.command(command), "payload_press": "{}", "retain": False}
+        return {"p": "button", "name": name, "icon": icon, **pressed, **_DIAGNOSTIC}
+
+    return {
+        "capture": button("Take a picture", "capture", "mdi:camera"),
+        "test_alert": button("Test alert", "test-alert", "mdi:bell-ring-outline"),
+    }

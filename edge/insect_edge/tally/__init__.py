@@ -1,0 +1,1 @@
+"""What was seen today, and what is there now: for dashboards."""
