@@ -70,21 +70,22 @@ def test_an_alert_arrives(secured: tuple[Mosquitto, dict[str, Any]], tmp_path: P
 
 
 def test_who_comes_later_finds_the_state_of_things(tmp_path: Path) -> None:
-    """Availability, health, the newest detection and its picture are retained; events and alerts are not."""
+    """Availability, health, counts, the newest detection and its picture are retained; events and alerts are not."""
     with running(tmp_path / "broker") as broker:
         trap = Trap(tmp_path / "trap", port=broker.port)
         with trap.running() as daemon, Subscriber(broker, f"{TOPIC}/snapshot") as early:
             early.wait_for(2)
             with Subscriber(broker, f"{TOPIC}/#") as late:
-                late.wait_until(lambda: sum(retained for _, _, retained in late.received) == 4)
+                late.wait_until(lambda: sum(retained for _, _, retained in late.received) == 5)
                 kept = {
                     topic.removeprefix(f"{TOPIC}/"): payload for topic, payload, retained in late.received if retained
                 }
             assert daemon.stop() == 0
         with Subscriber(broker, f"{TOPIC}/availability") as later:
             assert later.wait_for(1)[0] == (f"{TOPIC}/availability", b"offline", True)
-    assert kept.keys() == {"availability", "health", "last_detection", "snapshot"}
+    assert kept.keys() == {"availability", "counts", "health", "last_detection", "snapshot"}
     assert kept["availability"] == b"online"
+    assert story.content(kept["counts"])["events"].keys() <= {PEST, HELPER}
     assert story.content(kept["health"])["broker"]["connected"]
     assert story.content(kept["last_detection"])["label"] in {PEST, HELPER}
     assert kept["snapshot"].startswith(b"\xff\xd8\xff")

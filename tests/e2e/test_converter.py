@@ -185,7 +185,9 @@ def test_the_card_is_complete(trained: Trained) -> None:
         "provenance": "drawn",
         "licence": "CC0",
         "split_sha256": hashlib.sha256(split_text).hexdigest(),
+        "leaks_kept": 0,
     }
+    assert card["teachers_sha256"] == []
     assert card["gate"]["passed"] is not bool(card["gate"]["failures"])
 
 
