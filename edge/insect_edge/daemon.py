@@ -183,8 +183,9 @@ class Daemon:
         if alive or not parts.health.stalled:
             self._looked(parts.pipeline.look(frame), alive=alive)
         parts.commands.looked(frame)
-        # A frame that is late is not made up for: the next one is due from now on.
-        self._next_frame = max(self._next_frame + parts.pace.seconds, parts.clock.monotonic())
+        # A frame that is late is not made up for, and one that was asked for early does not put off the next.
+        now, interval = parts.clock.monotonic(), parts.pace.seconds
+        self._next_frame = min(max(self._next_frame + interval, now), now + interval)
 
     def _looked(self, result: StepResult, *, alive: bool) -> None:
         parts = self._parts

@@ -34,7 +34,6 @@ _ROTATIONS: dict[int, int] = {
     270: cv2.ROTATE_90_COUNTERCLOCKWISE,
 }
 _ADDRESS = re.compile(r"^[a-z][a-z0-9+.-]*://", re.IGNORECASE)
-_SECRET = re.compile(r"(?<=://)[^/@]*@")
 
 # What goes wrong is told once, by our own errors; OpenCV and FFmpeg would print their own lines beside them.
 opencv_log.silence()
@@ -80,7 +79,7 @@ class OpencvCamera:
     @property
     def name(self) -> str:
         """`opencv:` and the source, without any password."""
-        return f"opencv:{_SECRET.sub('', self._source)}"
+        return f"opencv:{_without_secrets(self._source)}"
 
     @property
     def live(self) -> bool:
@@ -258,3 +257,9 @@ def _device_file(source: int | str) -> str:
     """The device file of a camera number, as Linux numbers them; anything else as it is."""
     text = str(source)
     return f"/dev/video{text}" if text.isdecimal() else text
+
+
+def _without_secrets(source: str) -> str:
+    """An address without login and query: a password may have any character, so that the last @ counts."""
+    scheme, found, rest = source.partition("://")
+    return f"{scheme}://{rest.partition('?')[0].rpartition('@')[2]}" if found else source

@@ -12,6 +12,7 @@ import logging
 import queue
 import socket
 import threading
+import time
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Self
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from insect_edge.protocols import Notice
 
+ACCEPT_AGAIN_SECONDS = 1.0
 ANSWER_SECONDS = 5.0
 """The owner thread waits for the camera or a slow disk now and then; longer than that it hangs."""
 _MOST_BYTES = 1024 * 1024
@@ -49,6 +51,7 @@ class StatusSocket:
     def __init__(self, inbox: SimpleQueue[Notice], *, device_id: str) -> None:
         self._inbox = inbox
         self._address = address(device_id)
+        self._closing = False
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
 
     def __enter__(self) -> Self:
@@ -68,6 +71,7 @@ class StatusSocket:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        self._closing = True
         with contextlib.suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)  # wakes the thread out of its accept
         self._socket.close()
@@ -77,7 +81,11 @@ class StatusSocket:
             try:
                 connection, _ = self._socket.accept()
             except OSError:
-                return
+                if self._closing:
+                    return
+                # Out of file descriptors, say: that passes, and a daemon that is well should not seem to hang.
+                time.sleep(ACCEPT_AGAIN_SECONDS)
+                continue
             with connection, contextlib.suppress(OSError):
                 self._answer(connection)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 from dataclasses import dataclass
 from types import UnionType
 from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 LONGEST_VALUE = 60
-SECRETS = ("password", "secret", "token")
+SECRETS = ("pass", "pwd", "secret", "token", "credential")
+_LOGIN = re.compile(r"://.*@")
+"""In an address: a password may have any character in it, so that the last @ counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,7 @@ def written(value: Any) -> str:
 
 def _shown(value: Any) -> str:
     """A value as TOML writes it, cut where it is long."""
-    text = written(value)
+    text = _LOGIN.sub("://…@", written(value))
     return text if len(text) <= LONGEST_VALUE else f"{text[: LONGEST_VALUE - 1]}…"
 
 

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 REMEMBERED = 32
 """Pictures that a new one must differ from."""
 SUSPICION_FRAMES = 16
+_TOUCH_COUNTS = 8
+"""Frames in a row as which it counts when small changes have added up."""
 _TILE_ROWS, _TILE_COLUMNS = 6, 8
 _TILE_HEIGHT, _TILE_WIDTH = 8, 9
 _TILES = _TILE_ROWS * _TILE_COLUMNS
@@ -119,10 +121,13 @@ class Pictures:
     def _touch(self, sample: NDArray[np.uint8], novel: NDArray[np.bool_]) -> bool:
         """A picture much like the one before; small changes here and there add up to life, always the same do not."""
         self._touched |= novel
-        if self._suspicion or np.count_nonzero(self._touched) < _SPREAD:
+        if np.count_nonzero(self._touched) < _SPREAD:
             return False
+        proven = not self._suspicion
+        # Small changes take many frames to add up, and a lamp in a quiet garden brings back the picture before it.
+        self._suspicion = max(self._suspicion - _TOUCH_COUNTS, 0)
         self._remember(sample)
-        return True
+        return proven
 
     def _unlike(self, sample: NDArray[np.uint8]) -> NDArray[np.bool_]:
         """(known, tiles): where the remembered pictures and this one are not the same."""

@@ -153,7 +153,8 @@ class Outbox:
             # What cannot be read now comes later, under lower numbers.
             self._footing.left_unread()
             stored = []
-        return [*stored, *loose][:limit]
+        # Never both: after a row that was taken out there may be more stored ones, and they go before what is loose.
+        return stored or loose[:limit]
 
     def ack(self, seqs: Sequence[int]) -> None:
         """Forget delivered messages, in one transaction; unknown numbers are ignored."""

@@ -253,12 +253,15 @@ def _row(values: dict[str, Any]) -> Row:
         content_type=values["content_type"],
         expiry_seconds=values["expiry_seconds"],
     )
-    left = None if message.expiry_seconds is None else message.expiry_seconds - values["age"]
+    sound = intact([values[name] for name in COLUMNS.split(", ")])
+    # What is damaged may be of any type, and is not to be computed with.
+    expires = sound and message.expiry_seconds is not None
+    left = message.expiry_seconds - values["age"] if expires else None
     if left is not None:
         # A message sent with an expiry of 0 would be gone before it is delivered.
         message = replace(message, expiry_seconds=max(int(left), 1))
     return Row(
         entry=Entry(seq=values["seq"], kind=Kind(values["kind"]), message=message),
         expired=left is not None and left <= 0,
-        intact=intact([values[name] for name in COLUMNS.split(", ")]),
+        intact=sound,
     )

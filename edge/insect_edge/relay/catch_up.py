@@ -34,9 +34,9 @@ class CatchUp:
         self._left -= not self._held
         return not self._held
 
-    def deadline(self) -> float | None:
-        """Monotonic seconds at which a row that was held back may go; None while none is."""
-        return self._next_batch if self._held else None
+    def deadline(self, now: float) -> float | None:
+        """Monotonic seconds at which a row that is held back may go; None while none is."""
+        return self._next_batch if self.holds(now) else None
 
     def holds(self, now: float) -> bool:
         """Whether a row is held back still: it need not even be read."""

@@ -18,6 +18,25 @@ SETTLE_SECONDS = 0.5
 """Deliveries are written down together, up to so many or so long after the first, while more are under way."""
 
 
+class _Trouble:
+    """Why something with the outbox failed, and when it is worth another try.
+
+    Reading and writing have one each: on a full disk nothing can be written down, but what waits can still be sent.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self.retry_at = 0.0
+        self.error: str | None = None
+
+    def began(self, error: OutboxError) -> None:
+        self.error = str(error)
+        self.retry_at = self._clock.monotonic() + RETRY_SECONDS
+
+    def is_over(self) -> bool:
+        return self.error is None or self._clock.monotonic() >= self.retry_at
+
+
 class Ledger:
     """Which rows were sent on this connection, and which await deletion.
 
@@ -37,15 +56,22 @@ class Ledger:
         self._sent: set[int] = set()
         self._delivered: set[int] = set()
         self._refused: dict[int, str] = {}
-        self._retry_at = self._settle_at = clock.monotonic()
-        self.error: str | None = None
+        self._settle_at = clock.monotonic()
+        self._reading = _Trouble(clock)
+        self._writing = _Trouble(clock)
+
+    @property
+    def error(self) -> str | None:
+        """One line on why the outbox could not be read or updated the last time; None when it could."""
+        return self._writing.error or self._reading.error
 
     @property
     def deadline(self) -> float | None:
         """Monotonic seconds at which there is something to write down or to try again; None while there is nothing."""
-        if self.error is not None:
-            return self._retry_at
-        return self._settle_at if self._delivered else None
+        tries = [trouble.retry_at for trouble in (self._reading, self._writing) if trouble.error is not None]
+        if self._delivered and self._writing.error is None:
+            tries.append(self._settle_at)
+        return min(tries, default=None)
 
     def restart(self) -> None:
         """A new connection: everything that is not settled is to be sent again."""
@@ -56,11 +82,11 @@ class Ledger:
         """At most `limit` rows of a kind not yet sent on this connection, by number; `sent` moves on."""
         self._notice()
         rows: list[Entry] = []
-        while not rows and kind not in self._exhausted and self._may_try():
+        while not rows and kind not in self._exhausted and self._reading.is_over():
             try:
                 found = self._outbox.pending(kind, after=self._cursors[kind], limit=limit)
             except OutboxError as error:
-                self._failed(error)
+                self._reading.began(error)
                 break
             if not found:
                 self._exhausted.add(kind)
@@ -99,7 +125,9 @@ class Ledger:
             idle: nothing is under way, so that there is nothing to wait for.
         """
         self._outbox.look_for_changes()
-        if not self._may_try():
+        if self._reading.is_over():
+            self._reading.error = None
+        if not self._writing.is_over():
             return
         try:
             if self._delivered and (idle or self._is_due()):
@@ -109,9 +137,9 @@ class Ledger:
                 self._outbox.reject(seq, reason=reason)
                 del self._refused[seq]
         except OutboxError as error:
-            self._failed(error)
+            self._writing.began(error)
         else:
-            self.error = None
+            self._writing.error = None
 
     def _is_due(self) -> bool:
         return len(self._delivered) >= SETTLE_ROWS or self._clock.monotonic() >= self._settle_at
@@ -131,10 +159,3 @@ class Ledger:
     def _rewind(self) -> None:
         self._cursors = dict.fromkeys(Kind, 0)
         self._exhausted.clear()
-
-    def _may_try(self) -> bool:
-        return self.error is None or self._clock.monotonic() >= self._retry_at
-
-    def _failed(self, error: OutboxError) -> None:
-        self.error = str(error)
-        self._retry_at = self._clock.monotonic() + RETRY_SECONDS

@@ -116,7 +116,7 @@ class Traffic:
 
     def deadlines(self) -> list[float]:
         """Monotonic seconds at which something is to be done on this connection without any notice."""
-        due = [self._catch_up.deadline()] if self.greeted else []
+        due = [self._catch_up.deadline(self._clock.monotonic())] if self.greeted else []
         if self.greeted and self._rows_from > self._clock.monotonic():
             due.append(self._rows_from)
         if self._awaits():

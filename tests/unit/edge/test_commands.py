@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -64,6 +65,24 @@ def test_capture_publishes_a_picture_and_then_says_so(tmp_path: Path) -> None:
         assert reply["result"]["bytes"] == len(pictures[0])
         topics = [message.topic for message in here.broker.published]
         assert topics.index(f"{ROOT}/snapshot") < topics.index(f"{ROOT}/command/capture/reply")
+
+
+def test_pictures_that_are_asked_for_do_not_put_off_the_next_look(tmp_path: Path) -> None:
+    """Five in a row, and the daemon still looks by itself every ten seconds."""
+    looks: list[float] = []
+
+    def script(seconds: float) -> str:
+        looks.append(seconds)
+        return EMPTY
+
+    with world(tmp_path, script, config="camera.rate = 0.1\npolicy.end_after = 100\nhealth.interval = 1") as here:
+        for number in range(5):
+            here.at(61.0 + 2 * number, lambda: here.broker.inject(command("capture")))
+        here.stop_after(120.0)
+        here.daemon.run()
+    gaps = [later - before for before, later in pairwise(looks)]
+    assert sum(gap < 3 for gap in gaps if gap) >= 4
+    assert max(gaps) <= 10.5
 
 
 def test_capture_without_a_camera_is_answered_with_the_reason(tmp_path: Path) -> None:

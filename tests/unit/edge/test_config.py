@@ -234,6 +234,21 @@ def test_a_secret_is_never_shown() -> None:
     assert line.endswith("write it alone into a file and name that in password_file")
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[mqtt]\npass = "hunter2"',
+        '[mqtt]\nPWD = "hunter2"',
+        '[camera]\ndevise = "rtsp://admin:hunter2@cam/1"',
+        '[camera.opencv]\nwidth = "rtsp://admin:x@hunter2@cam/1"',
+    ],
+)
+def test_a_secret_in_a_wrong_place_is_not_shown_either(text: str) -> None:
+    """Under another name, or within an address, it is not repeated: the line may go to a log or a broker."""
+    assert problems(text)
+    assert not any("hunter2" in line for line in problems(text))
+
+
 def test_a_long_value_is_cut() -> None:
     """A page of text in the wrong place does not become a page of error."""
     (line,) = problems(f'[log]\nlevel = "{"x" * 5000}"')

@@ -163,3 +163,18 @@ def test_what_cannot_be_opened_is_named(source: int | str, complaint: str, capfd
     assert complaint in str(caught.value)
     assert "secret" not in str(caught.value) + camera.name
     assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("source", "name"),
+    [
+        ("rtsp://admin:p@ss@cam/live", "opencv:rtsp://cam/live"),
+        ("rtsp://admin:a/b@cam/live", "opencv:rtsp://cam/live"),
+        ("http://cam/video.cgi?user=admin&pwd=secret", "opencv:http://cam/video.cgi"),
+        ("/videos/one@two?.avi", "opencv:/videos/one@two?.avi"),
+        (0, "opencv:/dev/video0"),
+    ],
+)
+def test_the_name_has_no_secret(source: int | str, name: str) -> None:
+    """Whatever characters a password has and wherever in the address it stands."""
+    assert OpencvCamera(source, clock=SystemClock()).name == name

@@ -50,6 +50,27 @@ def test_the_backlog_goes_in_batches(world: World) -> None:
     assert world.relay.next_deadline() is None
 
 
+def test_a_batch_that_is_due_is_no_reason_to_wake(world: World) -> None:
+    """Once its time has come a row that was held back waits for something else, which wakes the owner by itself."""
+    world.put(*[Kind.DETECTION] * 5)
+    world.settle()
+    pace = world.relay._traffic._catch_up
+    due = pace.deadline(world.clock.monotonic())
+    assert due == world.clock.monotonic() + 2.0
+    assert pace.deadline(due) is None
+
+
+def test_alerts_in_memory_go_out_while_nothing_can_be_written_down(world: World) -> None:
+    """An acknowledgement that cannot be stored on a full disk holds up nothing that waits to be sent."""
+    world.put(Kind.DETECTION)
+    fill_disk(world.outbox)
+    world.settle()
+    assert world.relay.status().storage_error is not None
+    world.outbox.put_urgent([draft(Kind.ALERT)])
+    world.settle()
+    assert world.arrived() == [1, 2]
+
+
 def test_alerts_wait_for_no_batch(world: World) -> None:
     """Those of the outage go first, all of them, and a new one overtakes what is left of the backlog."""
     world.put(*[Kind.DETECTION] * 8, *[Kind.ALERT] * 6)
