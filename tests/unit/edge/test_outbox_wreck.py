@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def test_a_dead_letter_without_its_reason_is_left_out(tmp_path: Path) -> None:
-    """No checksum covers the reason, and the table takes nothing but text: it must not keep the others from going on."""
+    """No checksum covers the reason, and the table takes nothing but text: the others go on without it."""
     with closing(Outbox.open(tmp_path, clock=FakeClock(), limits=BOUNDLESS)) as outbox:
         outbox.put([draft() for _ in range(5)])
         for seq in (2, 3):
