@@ -24,7 +24,13 @@ def draft(kind: Kind = Kind.DETECTION, *, size: int = 0, expiry: int | None = No
 
 def everything(outbox: Outbox) -> list[Entry]:
     """All that waits, alerts first."""
-    return [entry for kind in (Kind.ALERT, Kind.DETECTION) for entry in outbox.pending(kind, after=0, limit=100_000)]
+    found: list[Entry] = []
+    for kind in (Kind.ALERT, Kind.DETECTION):
+        after = 0
+        while batch := outbox.pending(kind, after=after, limit=100_000):
+            found += batch
+            after = batch[-1].seq
+    return found
 
 
 def seqs(entries: list[Entry]) -> list[int]:
