@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 CHANGEABLE = (
     "alerts",
     "camera.dark_rate",
-    "camera.dark_rate",
     "camera.rate",
     "camera.region",
     "health",

@@ -65,11 +65,6 @@ def discovery_topic(prefix: str, *, device_id: str) -> str:
     return f"{prefix}/device/{device_id}/config"
 
 
-def forget(prefix: str, *, device_id: str) -> Message:
-    """Has Home Assistant drop the device."""
-    return Message(topic=discovery_topic(prefix, device_id=device_id), payload=b"", qos=1, retain=True)
-
-
 def discovery(described: Described) -> Message:
     """The description of the device, retained."""
     topics = described.origin.topics

@@ -16,7 +16,7 @@ from insect_edge.domain import Label, Role
 from insect_edge.health.report import Board, BrokerStatus, HealthReport, OutboxStatus, State
 from insect_edge.mqtt import home_assistant, messages
 from insect_edge.mqtt.counts import counts_message
-from insect_edge.mqtt.home_assistant import Described, discovery, forget
+from insect_edge.mqtt.home_assistant import Described, discovery
 from insect_edge.mqtt.topics import label_slugs
 from insect_edge.outbox.entry import Ticket
 from insect_edge.tally.day import Day
@@ -216,9 +216,3 @@ def test_a_site_gives_the_device_its_name() -> None:
     assert told()["dev"]["name"] == "trap-1a2b3c"
     site = messages.Site(name="South bed")
     assert told(origin=origin(slugs=label_slugs(NAMES), site=site))["dev"]["name"] == "South bed"
-
-
-def test_a_device_is_forgotten_by_an_empty_description() -> None:
-    """An empty retained payload on the same topic takes the device away."""
-    message = forget("homeassistant", device_id=TOPICS.device_id)
-    assert (message.topic, message.payload, message.retain) == (discovery(described()).topic, b"", True)

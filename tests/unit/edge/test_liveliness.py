@@ -269,3 +269,21 @@ def test_no_order_of_old_frames_is_ever_new(order: list[int], data: st.DataObjec
         judge.alive(shown)
     assert newest is None or judge._highest == newest
     assert not any(judge.alive(old[number]) for number in order)
+
+
+def test_suspicion_of_a_still_garden_passes() -> None:
+    """After a lamp has brought an earlier picture back, small changes here and there prove life again in the end."""
+    draw = np.random.default_rng(4)
+    pictures, base = Pictures(), np.full((96, 144, 3), 100, np.uint8)
+    lamp = np.full_like(base, 160)
+    for shown in (base, lamp, base):
+        pictures.differ(shown)
+    assert pictures._suspicion
+
+    def stirred() -> np.ndarray:
+        here = base.copy()
+        top, left = draw.integers(0, 96 - 32), draw.integers(0, 144 - 36)
+        here[top : top + 32, left : left + 36] = draw.integers(60, 140)
+        return here
+
+    assert any(pictures.differ(stirred()) for _ in range(200))
