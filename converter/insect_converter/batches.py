@@ -94,6 +94,7 @@ class LabelPlan:
 
     Attributes:
         augmentations: how each label's photographs are augmented; one for every label.
+        targets: (len(augmentations), labels) float32, what is to be answered to each; None for one-hot.
         background: indices of the labels that are no animal.
         smoothing: (labels, labels) float32, what becomes of each one-hot target; None leaves it.
         weights: (labels,) float32, how much a photograph counts; None for all the same.
@@ -101,6 +102,7 @@ class LabelPlan:
     """
 
     augmentations: Sequence[Augmentation]
+    targets: NDArray[np.float32] | None = None
     background: Collection[int] = ()
     smoothing: NDArray[np.float32] | None = None
     weights: NDArray[np.float32] | None = None
@@ -137,7 +139,8 @@ class AugmentedBatches:
         self._is_background = np.isin(self._labels, list(treatment.background))
         self._backgrounds = np.flatnonzero(self._is_background)
         self._repeated = repeat_background(self._labels, background=treatment.background, times=plan.background_repeat)
-        self._targets = np.eye(len(treatment.augmentations), dtype=np.float32)
+        one_hot = np.eye(len(treatment.augmentations), dtype=np.float32)
+        self._targets = one_hot if treatment.targets is None else treatment.targets
         self._seed = seed
         self._contract = contract
 

@@ -85,7 +85,8 @@ def export(
     bundle.refuse_existing(out)
     card = _first_card(out.name, recipe, record.labels)
     floating, integer, operators = _render_both(model, card, split, recipe, seed=record.seed)
-    strangers = unknown_insects.answer(integer.classifier, unknown, seed=record.seed)
+    learnt = recipe.fine_tuning.unknown_repeat > 0 and recipe.fine_tuning.epochs > 0 and record.unknown is not None
+    strangers = unknown_insects.answer(integer.classifier, unknown, learnt=learnt)
     card = _calibrated(card, integer.outputs[Part.VALIDATION], recipe, strangers)
     card, measured = _measured(card, floating, integer, strangers, seed=record.seed)
     gate = _pass_gate(measured, force=force)
@@ -193,6 +194,7 @@ def _origin(record: RunRecord, recipe: Recipe, *, split_text: str) -> dict[str, 
         "host": record.host,
         "float_sha256": record.float_sha256,
         "teachers_sha256": [sha256 for _, sha256 in record.teachers],
+        "members_sha256": [sha256 for _, sha256 in record.members],
         "dataset": {
             "provenance": record.provenance,
             "licence": record.licence,

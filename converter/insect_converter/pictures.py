@@ -66,7 +66,7 @@ def load(
             unreadable[photograph.path] = str(error)
         else:
             pictures[photograph.path] = Picture(
-                pixels=_compact(pixels, shorter_side=shorter_side),
+                pixels=compact(pixels, shorter_side=shorter_side),
                 sha256=hashlib.sha256(data).hexdigest(),
                 difference_hash=difference_hash(pixels),
                 thumbnail=thumbnail(pixels),
@@ -90,7 +90,8 @@ def thumbnail(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return cast("NDArray[np.uint8]", small)
 
 
-def _compact(pixels: NDArray[np.uint8], *, shorter_side: int) -> NDArray[np.uint8]:
+def compact(pixels: NDArray[np.uint8], *, shorter_side: int) -> NDArray[np.uint8]:
+    """A picture as training keeps it: no longer than LONGEST_ASPECT, its shorter side reduced to so many pixels."""
     height, width = pixels.shape[:2]
     longest = int(min(height, width) * LONGEST_ASPECT)
     top, left = max(0, height - longest) // 2, max(0, width - longest) // 2

@@ -103,6 +103,9 @@ class FineTuning:
         ema_momentum: of the moving average of the weights that is validated and kept; 0 for none.
         patience: epochs without a better validation score after which training stops.
         background_repeat: how many views of each background picture an epoch has.
+        unknown_repeat: how many views an epoch has of each photograph of an unknown insect that may be learnt from
+            (see `insect_converter.unknown_insects`), where training is given some. They are to be called by no name:
+            their target is all animals alike (Hendrycks et al., "Deep Anomaly Detection with Outlier Exposure", 2019).
         mixup: share of batches whose animals are blended with one another (Zhang et al., 2018).
         cutmix: share of batches whose animals have a rectangle of one another (Yun et al., 2019).
         members: how often fine-tuning is run from the same head, each time with views and an order of its own; the
@@ -129,6 +132,7 @@ class FineTuning:
     ema_momentum: float = 0.0
     patience: int = 5
     background_repeat: int = 1
+    unknown_repeat: int = 0
     mixup: float = 0.0
     cutmix: float = 0.0
     members: int = 1

@@ -118,6 +118,7 @@ def _fine_tuning(plan: FineTuning) -> Iterator[tuple[bool, str]]:
     yield _at_least(f"{place}: batch_size", plan.batch_size, 1)
     yield _at_least(f"{place}: patience", plan.patience, 1)
     yield _at_least(f"{place}: background_repeat", plan.background_repeat, 1)
+    yield _at_least(f"{place}: unknown_repeat", plan.unknown_repeat, 0)
     yield _at_least(f"{place}: members", plan.members, 1)
     yield _at_least(f"{place}: warmup_epochs", plan.warmup_epochs, 0)
     yield _positive(f"{place}: learning_rate", plan.learning_rate)

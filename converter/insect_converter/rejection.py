@@ -133,7 +133,8 @@ def fit(
     Args:
         card: with temperature and thresholds fitted.
         validation: answers to the validation photographs.
-        unknown: (photographs, labels), answers to insects the model does not know; None where there are none.
+        unknown: (photographs, labels), answers to insects the model does not know; None where there are none, or it
+            has learnt from them.
         presence: as `fit_presence` gave it.
 
     Returns:
@@ -218,5 +219,5 @@ def _passes(
 
 def _in_words(known: int, unknown: NDArray[np.float32] | None) -> str:
     if unknown is None:
-        return f"{known} validation photographs of known animals alone: no photographs of unknown insects were given"
+        return f"{known} validation photographs of known animals alone, none of unknown insects"
     return f"{known} validation photographs of known animals, {len(unknown)} photographs of unknown insects"

@@ -51,6 +51,7 @@ class RunRecord:
         data_sha256: of names, labels and contents of all photographs, whatever part they are in; empty where unknown.
         unknown: folder of photographs of insects the model is not to know, or None.
         teachers: folder and float model's SHA-256 of each run whose model taught this one.
+        members: folder and float model's SHA-256 of each run that this one combines; empty for one that was trained.
         leaks_kept: how many photographs show what is held back and were learnt from all the same.
         float_sha256: of the float model's file, in hex; None until the run has finished.
     """
@@ -71,6 +72,7 @@ class RunRecord:
     data_sha256: str = ""
     unknown: str | None = None
     teachers: tuple[tuple[str, str], ...] = ()
+    members: tuple[tuple[str, str], ...] = ()
     leaks_kept: int = 0
     float_sha256: str | None = None
 
@@ -104,13 +106,22 @@ def create(folder: Path, record: RunRecord, *, split_text: str) -> None:
     Raises:
         TrainingError: when there is already a run, or the folder cannot be written.
     """
-    if (folder / RUN_FILE).exists():
-        raise TrainingError(f"{folder}: there is a run in it already: name another folder with --run")
+    refuse_existing(folder)
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
         (folder / SPLIT_FILE).write_text(split_text, encoding="utf-8")
         # Last, and at once: a folder with this file is a run that can be gone on with.
         _replace(folder / RUN_FILE, record.to_json())
+
+
+def refuse_existing(folder: Path) -> None:
+    """A run is not written over another.
+
+    Raises:
+        TrainingError: when there is already one.
+    """
+    if (folder / RUN_FILE).exists():
+        raise TrainingError(f"{folder}: there is a run in it already: name another folder with --run")
 
 
 @contextlib.contextmanager
@@ -200,8 +211,11 @@ def open_started(folder: Path) -> tuple[RunRecord, str]:
     try:
         content = json.loads((folder / RUN_FILE).read_text(encoding="utf-8"))
         lists = {name: tuple(content[name]) for name in ("labels", "changes") if name in content}
-        taught = tuple((str(path), str(sha256)) for path, sha256 in content.get("teachers", ()))
-        record = RunRecord(**{**content, **lists, "teachers": taught})
+        others = {
+            name: tuple((str(path), str(sha256)) for path, sha256 in content.get(name, ()))
+            for name in ("teachers", "members")
+        }
+        record = RunRecord(**{**content, **lists, **others})
         split_text = (folder / SPLIT_FILE).read_text(encoding="utf-8")
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise TrainingError(f"{folder}: no training run ({error}): name the folder that `train` wrote") from error

@@ -29,11 +29,13 @@ class TrainingSet:
         labels: names by index.
         split: which photograph is used for what.
         pictures: decoded, by path.
+        strangers: (height, width, 3) uint8 each, B, G, R: insects that are to get no name.
     """
 
     labels: tuple[str, ...]
     split: Split
     pictures: dict[Path, Picture]
+    strangers: tuple[NDArray[np.uint8], ...] = ()
 
     def arrays(self, part: Part) -> tuple[list[NDArray[np.uint8]], list[int]]:
         """Pixels and label indices of one part."""

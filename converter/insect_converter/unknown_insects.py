@@ -1,16 +1,21 @@
-"""Photographs of insects a model does not know: half to choose the rejection score by, half to report on."""
+"""Photographs of insects a model does not know: half to learn or to choose from, half to report on.
+
+Which half one is in follows from its content alone, so that whatever else lies in the folder, and however often it is
+asked, a photograph that was learnt from is never reported on, nor is a copy of it.
+"""
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from insect_converter import evaluate, progress
+from insect_converter import evaluate, pictures, progress
 from insect_converter.dataset import SUFFIXES
 from insect_converter.errors import DatasetError
-from insect_edge.adapters.pictures import read_picture
+from insect_edge.adapters.pictures import decode_picture, read_picture_bytes
 from insect_edge.errors import ImageError
 
 if TYPE_CHECKING:
@@ -19,6 +24,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from insect_converter.recipes import Recipe
     from insect_edge.classifier import Classifier
 
 MINIMUM = 20
@@ -27,9 +33,14 @@ MINIMUM = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnknownOutputs:
-    """What a model answered to insects it does not know, each (photographs, labels)."""
+    """What a model answered to insects it does not know, each (photographs, labels).
 
-    fitting: NDArray[np.float32]
+    Attributes:
+        fitting: of the first half; None where the model has learnt from it.
+        reporting: of the second half.
+    """
+
+    fitting: NDArray[np.float32] | None
     reporting: NDArray[np.float32]
 
 
@@ -53,47 +64,77 @@ def find(folder: Path | None) -> tuple[Path, ...]:
     return found
 
 
-def answer(classifier: Classifier, paths: Sequence[Path], *, seed: int) -> UnknownOutputs | None:
+def for_training(folder: Path | None, recipe: Recipe) -> tuple[NDArray[np.uint8], ...]:
+    """What training is to see of a folder, as `to_learn` gives it; nothing where the recipe does not want it.
+
+    Raises:
+        DatasetError: as `find`.
+    """
+    if not (recipe.fine_tuning.unknown_repeat and recipe.fine_tuning.epochs):
+        return ()
+    if folder is None:
+        progress.say("no photographs of unknown insects to learn from: name their folder with --unknown")
+        return ()
+    return to_learn(find(folder), shorter_side=recipe.shorter_side)
+
+
+def to_learn(paths: Sequence[Path], *, shorter_side: int) -> tuple[NDArray[np.uint8], ...]:
+    """The first half, ready to be learnt from: (height, width, 3) uint8, B, G, R.
+
+    Args:
+        paths: as `find` gave them.
+        shorter_side: pixels; larger ones are reduced to it.
+    """
+    found = tuple(
+        pictures.compact(stranger.pixels, shorter_side=shorter_side)
+        for stranger in _strangers(paths)
+        if stranger.of_first_half
+    )
+    progress.say(f"{len(found)} of {len(paths)} photographs of unknown insects to learn from, under no name")
+    return found
+
+
+def answer(classifier: Classifier, paths: Sequence[Path], *, learnt: bool) -> UnknownOutputs | None:
     """Ask the model about every photograph that can be read.
 
     Args:
         classifier: of the integer model.
         paths: as `find` gave them.
-        seed: of the division; each folder is divided evenly.
+        learnt: whether the model has learnt from the first half, see `to_learn`.
 
     Returns:
         None where there are none, or too few could be read, which is said.
     """
     if not paths:
         return None
-    readable: list[Path] = []
-    with progress.bar(total=len(paths), description="unknown insects") as bar:
-        rows = [evaluate.logits_of(classifier, [picture])[0] for picture in _pictures(paths, readable, bar=bar)]
-    if len(rows) < MINIMUM:
-        progress.say(f"only {len(rows)} photographs of unknown insects can be read: going on without them")
+    answers: dict[bool, list[NDArray[np.float32]]] = {True: [], False: []}
+    for stranger in _strangers(paths):
+        answers[stranger.of_first_half].append(evaluate.logits_of(classifier, [stranger.pixels])[0])
+    first, second = answers[True], answers[False]
+    if len(first) + len(second) < MINIMUM or not first or not second:
+        progress.say(
+            f"only {len(first) + len(second)} photographs of unknown insects can be read, {len(second)} of them "
+            "to report on: going on without them"
+        )
         return None
-    first, logits = _first_halves(readable, seed=seed), np.stack(rows)
-    return UnknownOutputs(fitting=logits[first], reporting=logits[~first])
+    return UnknownOutputs(fitting=None if learnt else np.stack(first), reporting=np.stack(second))
 
 
-def _pictures(paths: Sequence[Path], readable: list[Path], *, bar: Any) -> Iterator[NDArray[np.uint8]]:
-    """What can be read, noted in `readable`; after an hour of training one broken file is no reason to stop."""
-    for path in paths:
-        bar.update()
-        try:
-            picture = read_picture(path)
-        except ImageError as error:
-            progress.say(f"left out: {error}")
-        else:
-            readable.append(path)
-            yield picture
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Stranger:
+    pixels: NDArray[np.uint8]
+    of_first_half: bool
 
 
-def _first_halves(paths: Sequence[Path], *, seed: int) -> NDArray[np.bool_]:
-    """Which photographs are of the first half: every second of each folder, after shuffling."""
-    generator = np.random.default_rng(seed)
-    order = generator.permutation(len(paths))
-    folders = sorted(order, key=lambda position: str(paths[position].parent))
-    first = np.zeros(len(paths), dtype=np.bool_)
-    first[folders[::2]] = True
-    return first
+def _strangers(paths: Sequence[Path]) -> Iterator[_Stranger]:
+    """What can be read; after an hour of training one broken file is no reason to stop."""
+    with progress.bar(total=len(paths), description="unknown insects") as bar:
+        for path in paths:
+            bar.update()
+            try:
+                content = read_picture_bytes(path)
+                pixels = decode_picture(content, name=str(path))
+            except ImageError as error:
+                progress.say(f"left out: {error}")
+            else:
+                yield _Stranger(pixels=pixels, of_first_half=hashlib.sha256(content).digest()[0] % 2 == 0)

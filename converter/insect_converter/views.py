@@ -47,9 +47,10 @@ def model_views(data: TrainingSet, part: Part, recipe: Recipe) -> Views:
 def training_batches(data: TrainingSet, recipe: Recipe, *, seed: int) -> AugmentedBatches:
     """Random views of the photographs to learn from."""
     pixels, labels = data.arrays(Part.TRAIN)
+    strangers = list(data.strangers) * recipe.fine_tuning.unknown_repeat
     return AugmentedBatches(
-        pixels,
-        labels,
+        pixels + strangers,
+        labels + [len(data.labels)] * len(strangers),
         plan=recipe.fine_tuning,
         treatment=_treatment(data.labels, np.asarray(labels), recipe),
         seed=seed,
@@ -89,14 +90,25 @@ def smoothing_of(recipe: Recipe, labels: Sequence[str]) -> NDArray[np.float32] |
     return taxonomy.smoothing([recipe.facts(label).taxon for label in labels], share=share) if share else None
 
 
+def _targets(count: int, background: set[int]) -> NDArray[np.float32]:
+    """One-hot, and in one more row what an insect without a name is: any of the animals as much as another."""
+    animals = np.array([index not in background for index in range(count)])
+    # Without a single animal no row would sum to one.
+    alike = animals / animals.sum() if animals.any() else np.full(count, 1 / count)
+    targets: NDArray[np.float32] = np.vstack([np.eye(count), alike]).astype(np.float32)
+    return targets
+
+
 def _treatment(names: Sequence[str], labels: NDArray[np.int64], recipe: Recipe) -> LabelPlan:
     background = {index for index, name in enumerate(names) if recipe.facts(name).role is Role.BACKGROUND}
     weighted = recipe.balance is Balance.WEIGHTS
+    # One more than there are labels: the insects without a name.
     return LabelPlan(
         augmentations=[
             recipe.background_augmentation if index in background else recipe.augmentation
-            for index in range(len(names))
+            for index in range(len(names) + 1)
         ],
+        targets=_targets(len(names), background),
         background=background,
         smoothing=smoothing_of(recipe, names),
         weights=balance.label_weights(labels, count=len(names)) if weighted else None,

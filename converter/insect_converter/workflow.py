@@ -64,16 +64,18 @@ def train(options: TrainingOptions) -> None:
     Raises:
         InsectEdgeError: with one line that says what to do.
     """
-    _check_places(options.out, options.run)
+    check_places(options.out, options.run)
     recipe = recipes.load(options.recipe, options.changes)
     left_out = leave_out.read(options.leave_out) if options.leave_out else frozenset()
     found = dataset.read(options.data, background=options.background)
     _refuse_missing(options.unknown)
-    _import_tensorflow()
+    import_tensorflow()
     from insect_converter import backbone as backbones  # noqa: PLC0415 - see above
+    from insect_converter import unknown_insects  # noqa: PLC0415 - see above
 
     backbone = backbones.build_backbone(recipe, options.backbone_weights, seed=options.seed)
     data = training_set.load(found, recipe, seed=options.seed, leave_out=left_out, keep_leaks=options.keep_leaks)
+    data = replace(data, strangers=unknown_insects.for_training(options.unknown, recipe))
     split_text = split.to_csv(data.split, data.labels, data.pictures)
     record = _record(options, recipe, labels=data.labels, split_text=split_text)
     taught_by = teacher_runs.find(options.teachers, record=record, split_text=split_text)
@@ -105,17 +107,20 @@ def resume(run: Path, *, out: Path | None, force: bool) -> None:
     if out is None and record.out is None:
         raise TrainingError(f"{run}: the run does not say where its bundle goes: name the folder with --out")
     out = out or Path(str(record.out))
-    _check_places(out, run)
+    check_places(out, run)
     if (run / run_record.WEIGHTS_FILE).is_file():
         checkpoint.remove(run)
         export(run, out=out, force=force)
         return
+    if record.members:
+        raise TrainingError(f"{run}: `combine` was interrupted here: delete the folder and combine the runs again")
     _refuse_missing(_path(record.unknown))
     recipe = recipes.from_dict(record.recipe, source=str(run))
     divided = _divided(record, split_text)
     standing = checkpoint.read(run) is not None
-    _import_tensorflow()
+    import_tensorflow()
     from insect_converter import backbone as backbones  # noqa: PLC0415 - see above
+    from insect_converter import unknown_insects  # noqa: PLC0415 - see above
 
     weights = _path(record.backbone_weights)
     # A checkpoint has all weights in it: the file they once came from may be gone.
@@ -123,6 +128,7 @@ def resume(run: Path, *, out: Path | None, force: bool) -> None:
         backbones.build_empty(recipe) if standing else backbones.build_backbone(recipe, weights, seed=record.seed)
     )
     data = same_photographs.load(divided, recipe, labels=record.labels, split_text=split_text)
+    data = replace(data, strangers=unknown_insects.for_training(_path(record.unknown), recipe))
     model = _fit(data, recipe, backbone, record=record, run=run, going_on=True)
     _export(model, run, data.split, recipe, out=out, force=force)
 
@@ -144,7 +150,7 @@ def export(run: Path, *, out: Path, force: bool, unknown: Path | None = None) ->
     _refuse_missing(unknown or _path(record.unknown))
     divided = _divided(record, split_text)
     recipe = recipes.from_dict(record.recipe, source=str(run))
-    _import_tensorflow()
+    import_tensorflow()
     from insect_converter import backbone as backbones  # noqa: PLC0415 - see above
 
     model = backbones.load_model(run / run_record.WEIGHTS_FILE)
@@ -219,13 +225,20 @@ def _divided(record: RunRecord, split_text: str) -> Split:
     return run_record.read_split(split_text, found, labels=record.labels)
 
 
-def _check_places(out: Path, run: Path) -> None:
+def check_places(out: Path, run: Path) -> None:
+    """Refuse a bundle where something is already, and a run within its bundle.
+
+    Raises:
+        ModelError: when the bundle cannot be written there.
+        TrainingError: when the run would lie in it.
+    """
     bundle.check_place(out)
     if run.resolve().is_relative_to(out.resolve()):
         raise TrainingError(f"{run}: the run would lie in the bundle's folder: name another one with --run")
 
 
-def _import_tensorflow() -> None:
+def import_tensorflow() -> None:
+    """Import TensorFlow without its greeting, before what needs it."""
     with native_silence():
         import tensorflow  # noqa: F401, PLC0415, ICN001 - see above; it greets everybody with what its build could do
 

@@ -50,6 +50,7 @@ def test_the_defaults_are_sound() -> None:
         ("fine_tuning.batch_size", 0, "fine_tuning: batch_size = 0: at least 1"),
         ("fine_tuning.patience", 0, "fine_tuning: patience = 0: at least 1"),
         ("fine_tuning.background_repeat", 0, "fine_tuning: background_repeat = 0: at least 1"),
+        ("fine_tuning.unknown_repeat", -1, "fine_tuning: unknown_repeat = -1: at least 0"),
         ("fine_tuning.warmup_epochs", -0.5, "fine_tuning: warmup_epochs = -0.5: at least 0"),
         ("fine_tuning.learning_rate", -1e-4, "fine_tuning: learning_rate = -0.0001: a number above 0"),
         ("fine_tuning.dropout", 1.0, "fine_tuning: dropout = 1: 0 or more, and below 1"),

@@ -72,7 +72,7 @@ def test_background_is_augmented_and_repeated_by_its_role(views: ModuleType, dat
     batches = views.training_batches(data, recipe, seed=1)
     counts = sum(batches.batch(1, index).targets.sum(axis=0) for index in range(len(batches)))
     assert counts.tolist() == [count * times for count, times in zip(per_label(data), (3, 1, 1, 3), strict=True)]
-    assert [plan.erase for plan in batches._treatment.augmentations] == [1.0, 0.0, 0.0, 1.0]
+    assert [plan.erase for plan in batches._treatment.augmentations] == [1.0, 0.0, 0.0, 1.0, 0.0]
     assert data.labels == (*sorted(COLOURS), "background")
 
 
@@ -118,3 +118,17 @@ def test_occurrences_count_what_an_epoch_shows(views: ModuleType, data: Training
     without = replace(repeated, fine_tuning=replace(repeated.fine_tuning, epochs=0))
     assert views.occurrences(data, without).tolist() == counts.tolist()
     assert set(views.occurrences(data, replace(repeated, balance=Balance.WEIGHTS)).tolist()) == {1}
+
+
+def test_strangers_are_any_animal_alike(views: ModuleType, data: TrainingSet) -> None:
+    """As often as the recipe says, augmented like animals, and their target is every animal and not the background."""
+    strangers = (np.full((40, 40, 3), 255, np.uint8),) * 5
+    recipe = replace(RECIPE, fine_tuning=replace(RECIPE.fine_tuning, unknown_repeat=2))
+    seen = replace(data, strangers=strangers)
+    made = views.training_batches(seen, recipe, seed=1)
+    targets = np.concatenate([made.batch(1, index).targets for index in range(len(made))])
+    alike = np.array([name != "background" for name in data.labels]) / 3
+    assert sum(np.allclose(row, alike) for row in targets) == 10
+    assert len(targets) == 10 + len(data.split.train)
+    assert len(views.training_batches(seen, RECIPE, seed=1)) == len(views.training_batches(data, RECIPE, seed=1))
+    assert np.array_equal(views.occurrences(seen, recipe), views.occurrences(data, recipe))
