@@ -34,6 +34,7 @@ class CombineOptions:
     provenance: str | None
     licence: str | None
     force: bool
+    average: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +55,7 @@ def combine(options: CombineOptions) -> None:
     """
     workflow.check_places(options.out, options.run)
     run_record.refuse_existing(options.run)
-    members = find(options.runs)
+    members = find(options.runs, average=options.average)
     record = _record(members, options)
     first = members[0]
     background = first.record.background
@@ -69,8 +70,11 @@ def combine(options: CombineOptions) -> None:
     )
     seen = views.model_views(held_back, Part.VALIDATION, first.recipe)
     history = [_examined(model, seen, name=member.folder.name) for model, member in zip(models, members, strict=True)]
-    temperatures = [entry["temperature"] for entry in history]
-    model = ensemble.build(models, temperatures, image_size=first.recipe.image_size)
+    if options.average:
+        model = ensemble.average(models)
+    else:
+        temperatures = [entry["temperature"] for entry in history]
+        model = ensemble.build(models, temperatures, image_size=first.recipe.image_size)
     history.append(_examined(model, seen, name="together"))
     run_record.create(options.run, record, split_text=first.split_text)
     run_record.write_history(options.run, history)
@@ -79,8 +83,12 @@ def combine(options: CombineOptions) -> None:
     workflow.export(options.run, out=options.out, force=options.force)
 
 
-def find(folders: Sequence[Path]) -> tuple[Member, ...]:
+def find(folders: Sequence[Path], *, average: bool = False) -> tuple[Member, ...]:
     """Finished runs that can be one.
+
+    Args:
+        folders: of the runs.
+        average: whether their weights are to be averaged, which takes networks of the same shape.
 
     Raises:
         TrainingError: when there are too few, one has not finished, or they do not fit each other.
@@ -90,6 +98,11 @@ def find(folders: Sequence[Path]) -> tuple[Member, ...]:
     members = [_read(folder) for folder in folders]
     for member in members:
         _refuse_other(member, members[0])
+        if average and member.recipe.alpha != members[0].recipe.alpha:
+            raise TrainingError(
+                f"{member.folder} has alpha {member.recipe.alpha:g}, {members[0].folder} {members[0].recipe.alpha:g}: "
+                "only networks of the same width can be averaged: leave --average out"
+            )
     return tuple(members)
 
 
@@ -98,7 +111,7 @@ def _read(folder: Path) -> Member:
     recipe = recipes.from_dict(record.recipe, source=str(folder))
     if recipe.network is not recipes.Network.MOBILENET_V2:
         raise TrainingError(f"{folder}: its network is {recipe.network}: only MobileNetV2 can be combined")
-    if record.members:
+    if record.members and not record.averaged:
         raise TrainingError(f"{folder}: a combination already: name the runs it was made of")
     return Member(folder=folder, record=record, recipe=recipe, split_text=split_text)
 
@@ -128,7 +141,7 @@ def _refuse_other(member: Member, first: Member) -> None:
 
 
 def _learnt_unknown(member: Member) -> bool:
-    return member.recipe.fine_tuning.unknown_repeat > 0 and member.record.unknown is not None
+    return member.recipe.learns_unknown and member.record.unknown is not None
 
 
 def _record(members: Sequence[Member], options: CombineOptions) -> RunRecord:
@@ -139,7 +152,7 @@ def _record(members: Sequence[Member], options: CombineOptions) -> RunRecord:
     unknown = knowing.record.unknown or next((m.record.unknown for m in members if m.record.unknown), None)
     return replace(
         first.record,
-        recipe=knowing.recipe.as_dict() | {"name": "+".join(member.recipe.name for member in members)},
+        recipe=knowing.recipe.as_dict() | {"name": _name(members, average=options.average)},
         versions=run_record.versions(),
         host=run_record.host(),
         started=datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
@@ -151,8 +164,15 @@ def _record(members: Sequence[Member], options: CombineOptions) -> RunRecord:
         teachers=tuple(dict.fromkeys(teacher for member in members for teacher in member.record.teachers)),
         leaks_kept=max(member.record.leaks_kept for member in members),
         members=tuple((str(member.folder.resolve()), str(member.record.float_sha256)) for member in members),
+        averaged=options.average,
         float_sha256=None,
     )
+
+
+def _name(members: Sequence[Member], *, average: bool) -> str:
+    """Of the recipe: those of the members, with what was done to them."""
+    names = [member.recipe.name for member in members]
+    return f"mean({', '.join(names)})" if average else " + ".join(names)
 
 
 def _examined(model: Any, seen: Views, *, name: str) -> dict[str, Any]:

@@ -42,6 +42,20 @@ def build(models: Sequence[Any], temperatures: Sequence[float], *, image_size: i
     return together
 
 
+def average(models: Sequence[Any]) -> Any:
+    """One network whose every weight is the mean of the models' weights (Wortsman et al., "Model soups", 2022).
+
+    Models that were fine-tuned from the same weights in different ways lie in one valley, and the middle of it is
+    often better than its sides; it costs nothing on the Pi. The first model becomes it.
+
+    Args:
+        models: from `backbone.build_model`, all of the same labels and the same network.
+    """
+    first = models[0]
+    first.set_weights([np.mean(same, axis=0) for same in zip(*(one.get_weights() for one in models), strict=True)])
+    return first
+
+
 def _side_by_side(networks: Sequence[Any]) -> Any:
     """The feature maps of all networks one behind the other, pooled: (batch, height, width, 3) to (batch, features)."""
     pictures = keras.Input((None, None, 3))

@@ -85,8 +85,7 @@ def export(
     bundle.refuse_existing(out)
     card = _first_card(out.name, recipe, record.labels)
     floating, integer, operators = _render_both(model, card, split, recipe, seed=record.seed)
-    learnt = recipe.fine_tuning.unknown_repeat > 0 and recipe.fine_tuning.epochs > 0 and record.unknown is not None
-    strangers = unknown_insects.answer(integer.classifier, unknown, learnt=learnt)
+    strangers = unknown_insects.answer(integer.classifier, unknown, learnt=_has_learnt_unknown(recipe, record))
     card = _calibrated(card, integer.outputs[Part.VALIDATION], recipe, strangers)
     card, measured = _measured(card, floating, integer, strangers, seed=record.seed)
     gate = _pass_gate(measured, force=force)
@@ -95,6 +94,10 @@ def export(
     card = replace(card, golden=golden, details=details | {"operators": operators, "gate": gate})
     bundle.write(out, content=integer.content, card=card, extra=_texts(measured, split_text))
     return measured
+
+
+def _has_learnt_unknown(recipe: Recipe, record: RunRecord) -> bool:
+    return recipe.learns_unknown and record.unknown is not None
 
 
 def _render_both(

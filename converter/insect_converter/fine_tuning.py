@@ -90,7 +90,9 @@ class FineTuning:
         self._optimizer = optimizers.build(plan, steps=len(batches), backbone=backbone, trained=trained)
         self._trainer.compile(self._optimizer, loss_of(recipe, smoothed=bool(teachers)), metrics=["accuracy"])
         self._optimizer.build(trained)
-        self.judge = Judge(model, examination=lambda: examine(model, validation), patience=plan.patience)
+        self.judge = Judge(
+            model, examination=lambda: examine(model, validation), patience=plan.patience, keep=plan.keep
+        )
 
     def checkpoint(self) -> Checkpoint:
         """Where it stands, after an epoch or before the first."""
@@ -162,7 +164,7 @@ class FineTuning:
         )
         progress.say(
             f"epoch {epoch}: loss {means['loss']:.4f}, accuracy {means['accuracy']:.4f}, "
-            f"validation accuracy {found.accuracy:.4f}{' (best)' if better else ''}, {self._seconds:.0f} s so far"
+            f"validation accuracy {found.accuracy:.4f}{' (kept)' if better else ''}, {self._seconds:.0f} s so far"
         )
 
     def _learn(self, epoch: int, ready: Prefetch[tuple[int, int], Batch], bar: Any) -> dict[str, float]:

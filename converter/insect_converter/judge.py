@@ -10,6 +10,7 @@ import numpy as np
 
 from insect_converter import calibration
 from insect_converter.errors import TrainingError
+from insect_converter.recipe_parts import Keep
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -65,18 +66,22 @@ class Judge:
     What fine-tuning starts from takes part: where no epoch beats it, it stays.
 
     Attributes:
-        best: weights with the best score so far.
+        best: weights with the best score so far, or simply the newest where the last are to be kept.
         best_score: of those weights.
     """
 
-    def __init__(self, model: Any, *, examination: Callable[[], Examination], patience: int) -> None:
+    def __init__(
+        self, model: Any, *, examination: Callable[[], Examination], patience: int, keep: Keep = Keep.BEST
+    ) -> None:
         """Judge a model while another one, which shares its weights, is trained.
 
         Args:
             model: whose weights are kept.
             examination: examines it as it is.
             patience: epochs without a better one after which training stops.
+            keep: which weights to keep.
         """
+        self._keeps_last = keep is Keep.LAST
         self.best: list[NDArray[Any]] = []
         self.best_score = -math.inf
         self._best_epoch_score = -math.inf
@@ -98,7 +103,7 @@ class Judge:
         """Validate the weights as they are after an epoch.
 
         Returns:
-            How they did, and whether they are the best so far.
+            How they did, and whether they are kept for now.
 
         Raises:
             TrainingError: when the loss is no number any more.
@@ -123,7 +128,7 @@ class Judge:
         self.best = list(best)
 
     def _keep(self, score: float) -> bool:
-        better = not self.best or score > self.best_score
+        better = not self.best or score > self.best_score or self._keeps_last
         if better:
             # A start that is no number is beaten by whatever is one.
             self.best_score = score if math.isfinite(score) else -math.inf

@@ -26,6 +26,15 @@ class Optimizer(enum.StrEnum):
     """With momentum, as MobileNet was first trained (rho 0.9, epsilon 0.001)."""
 
 
+class Keep(enum.StrEnum):
+    """Which weights of the second stage are the model."""
+
+    BEST = "best"
+    """Those that validate best, the ones it began with included."""
+    LAST = "last"
+    """Those at its end, as where nothing is held back to judge by."""
+
+
 class Schedule(enum.StrEnum):
     """How the learning rate goes on once it has warmed up."""
 
@@ -102,6 +111,7 @@ class FineTuning:
         dropout: between pooling and head.
         ema_momentum: of the moving average of the weights that is validated and kept; 0 for none.
         patience: epochs without a better validation score after which training stops.
+        keep: which weights are kept, `best` or `last`.
         background_repeat: how many views of each background picture an epoch has.
         unknown_repeat: how many views an epoch has of each photograph of an unknown insect that may be learnt from
             (see `insect_converter.unknown_insects`), where training is given some. They are to be called by no name:
@@ -131,6 +141,7 @@ class FineTuning:
     dropout: float = 0.2
     ema_momentum: float = 0.0
     patience: int = 5
+    keep: Keep = Keep.BEST
     background_repeat: int = 1
     unknown_repeat: int = 0
     mixup: float = 0.0

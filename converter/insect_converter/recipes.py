@@ -107,6 +107,11 @@ class Recipe:
             return InputContract(width=self.image_size, height=self.image_size, mean=0.0, std=1.0)
         return InputContract(width=self.image_size, height=self.image_size)
 
+    @property
+    def learns_unknown(self) -> bool:
+        """Whether training is to see photographs of unknown insects, where it is given some."""
+        return bool(self.fine_tuning.unknown_repeat and self.fine_tuning.epochs)
+
     def facts(self, label: str) -> LabelFacts:
         """What the recipe says of a label; one called `background` is background also where it says nothing."""
         facts = self.labels.get(label, LabelFacts())

@@ -52,6 +52,7 @@ class RunRecord:
         unknown: folder of photographs of insects the model is not to know, or None.
         teachers: folder and float model's SHA-256 of each run whose model taught this one.
         members: folder and float model's SHA-256 of each run that this one combines; empty for one that was trained.
+        averaged: whether the members' weights were averaged, which leaves one network, or else their answers.
         leaks_kept: how many photographs show what is held back and were learnt from all the same.
         float_sha256: of the float model's file, in hex; None until the run has finished.
     """
@@ -73,6 +74,7 @@ class RunRecord:
     unknown: str | None = None
     teachers: tuple[tuple[str, str], ...] = ()
     members: tuple[tuple[str, str], ...] = ()
+    averaged: bool = False
     leaks_kept: int = 0
     float_sha256: str | None = None
 

@@ -70,7 +70,7 @@ def for_training(folder: Path | None, recipe: Recipe) -> tuple[NDArray[np.uint8]
     Raises:
         DatasetError: as `find`.
     """
-    if not (recipe.fine_tuning.unknown_repeat and recipe.fine_tuning.epochs):
+    if not recipe.learns_unknown:
         return ()
     if folder is None:
         progress.say("no photographs of unknown insects to learn from: name their folder with --unknown")

@@ -127,9 +127,22 @@ def test_the_record_says_what_was_combined(tmp_path: Path) -> None:
     assert [folder for folder, _ in record.members] == [str(run) for run in runs]
     assert [sha256 for _, sha256 in record.members] == [run_record.float_hash(run) for run in runs]
     assert record.recipe["fine_tuning"]["unknown_repeat"] == 1
-    assert record.recipe["name"] == "test+test"
+    assert record.recipe["name"] == "test + test"
     assert (record.unknown, record.leaks_kept, record.teachers) == ("strangers", 3, (("t", "1"),))
     assert (record.provenance, record.licence) == ("drawn", "CC-BY")
+
+
+def test_averaging_takes_networks_of_one_width(tmp_path: Path) -> None:
+    """Their mean is one network, which can be combined with others, as an ensemble cannot."""
+    narrow = replace(RECORD, recipe=replace(RECIPE, alpha=0.35).as_dict())
+    runs = finished(tmp_path / "one"), finished(tmp_path / "narrow", record=narrow)
+    with pytest.raises(TrainingError, match=r"narrow has alpha 0.35, .*one 1: only networks of the same width"):
+        combine.find(runs, average=True)
+    averaged = replace(RECORD, members=(("x", "0"),), averaged=True)
+    assert len(combine.find((runs[0], finished(tmp_path / "averaged", record=averaged)))) == 2
+    same = runs[0], finished(tmp_path / "two")
+    record = combine._record(combine.find(same, average=True), options(tmp_path, *same, average=True))
+    assert (record.averaged, record.recipe["name"]) == (True, "mean(test, test)")
 
 
 def test_an_interrupted_combination_is_not_trained(tmp_path: Path) -> None:

@@ -74,6 +74,18 @@ def test_it_can_be_saved_looked_into_and_taught_by_like_any_other(
     assert wider.predict(np.zeros((1, 96, 96, 3), np.float32), verbose=0).shape == (1, 3)
 
 
+def test_weights_are_averaged(ensemble: ModuleType, members: list[Any], views: Any) -> None:
+    """The mean of a network and one that was moved a little is in the middle, and of one with itself the same."""
+    keras = importlib.import_module("keras")
+    first, second = (keras.models.clone_model(members[0]) for _ in range(2))
+    first.set_weights(members[0].get_weights())
+    second.set_weights([weights + 0.5 for weights in members[0].get_weights()])
+    made = ensemble.average([first, second])
+    for weights, start in zip(made.get_weights(), members[0].get_weights(), strict=True):
+        np.testing.assert_allclose(weights, start + 0.25, atol=1e-6)
+    assert made.predict(views, verbose=0).shape == (4, 3)
+
+
 def test_it_becomes_fully_integer(ensemble: ModuleType, members: list[Any], views: Any) -> None:
     """The integer graph has one concatenation of the members' maps, whose answers keep to the float ones."""
     quantize = importlib.import_module("insect_converter.quantize")

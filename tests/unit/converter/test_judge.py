@@ -10,6 +10,7 @@ import pytest
 
 from insect_converter.errors import TrainingError
 from insect_converter.judge import Examination, Judge, examine
+from insect_converter.recipe_parts import Keep
 
 
 class Student:
@@ -39,14 +40,14 @@ def examination(*, loss: float, score: float) -> Examination:
     return Examination(loss=loss, accuracy=0.5, score=score)
 
 
-def judge_of(student: Student, *, patience: int) -> Judge:
+def judge_of(student: Student, *, patience: int, keep: Keep = Keep.BEST) -> Judge:
     """A judge who has examined nothing yet."""
-    return Judge(student, examination=student.examined, patience=patience)
+    return Judge(student, examination=student.examined, patience=patience, keep=keep)
 
 
-def judged(student: Student, *, patience: int = 10) -> Judge:
+def judged(student: Student, *, patience: int = 10, keep: Keep = Keep.BEST) -> Judge:
     """A judge after as many epochs as there are results, or until patience is out."""
-    judge = judge_of(student, patience=patience)
+    judge = judge_of(student, patience=patience, keep=keep)
     judge.examine_start()
     for epoch in range(1, len(student.results)):
         judge.examine(epoch)
@@ -68,6 +69,14 @@ def test_the_best_epoch_is_kept() -> None:
 def test_what_training_starts_from_takes_part() -> None:
     """Where no epoch beats the head alone, the head alone stays."""
     assert kept(judged(Student((1.0, 0.9), (1.0, 0.7), (1.0, 0.8)))) == 0
+
+
+def test_the_last_epoch_is_kept_where_the_recipe_says_so() -> None:
+    """However it did; patience still counts epochs that were no better."""
+    student = Student((1.0, 0.5), (1.0, 0.9), (1.0, 0.7), (1.0, 0.6))
+    judge = judged(student, patience=2, keep=Keep.LAST)
+    assert kept(judge) == 3
+    assert judge.patience_is_out
 
 
 def test_a_model_is_as_good_as_its_calibrated_answers() -> None:
