@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+_ENDING_SECONDS = 10.0
+"""For the daemon to give up by itself, and say why, before the service manager ends it."""
+
 
 def _nowhere(_: str) -> None:
     """No service manager listens."""
@@ -18,19 +21,33 @@ class Systemd:
     Args:
         send: hands one datagram of `NAME=value` lines to the service manager.
         watchdog_seconds: after so long without a sign of life it ends the process; None where it does not.
+        on_ready: called once when the daemon is ready.
     """
 
-    def __init__(self, send: Callable[[str], None] = _nowhere, *, watchdog_seconds: float | None = None) -> None:
+    def __init__(
+        self,
+        send: Callable[[str], None] = _nowhere,
+        *,
+        watchdog_seconds: float | None = None,
+        on_ready: Callable[[], None] | None = None,
+    ) -> None:
         self._send = send
+        self._on_ready = on_ready
         self.watchdog_seconds = watchdog_seconds
         self._status: str | None = None
         self._ready = False
+
+    def starting(self, *, seconds: float) -> None:
+        """The first frame may take so long, whatever TimeoutStartSec= says, and then some for the end without it."""
+        self._send(f"EXTEND_TIMEOUT_USEC={round((seconds + _ENDING_SECONDS) * 1e6)}")
 
     def ready(self) -> None:
         """The daemon does its work now; told once."""
         if not self._ready:
             self._ready = True
             self._send("READY=1")
+            if self._on_ready is not None:
+                self._on_ready()
 
     def status(self, text: str) -> None:
         """One line for `systemctl status`; told when it changes."""
