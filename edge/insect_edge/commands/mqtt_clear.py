@@ -55,7 +55,7 @@ def command(config_path: Path | None, device: str | None, root: str | None, pref
         configured_device, configured_root = config.device.id, config.mqtt.root
         configured_prefix = config.home_assistant.prefix
     topics = Topics(device_id=device or configured_device or device_id(), root=root or configured_root or DEFAULT_ROOT)
-    settings = replace(settings, client_id=visitor_id("clear"), largest_received=None)
+    settings = replace(settings, client_id=visitor_id("clear"), largest_received=None, most_waiting=None)
     return clear(settings, topics=topics, prefix=prefix or configured_prefix or DEFAULT_PREFIX, force=force)
 
 

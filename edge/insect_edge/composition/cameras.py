@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from insect_edge.config.sections import Camera as CameraConfig
+    from insect_edge.config.camera import Camera as CameraConfig
     from insect_edge.protocols import Camera, Clock
 
 
@@ -18,6 +18,22 @@ def make_camera(config: CameraConfig, *, clock: Clock) -> Camera:
     """
     makers = {"files": _files, "opencv": _opencv, "picamera2": _picamera2, "simulated": _simulated}
     return makers[config.source](config, clock)
+
+
+def fastest_rate(config: CameraConfig) -> float | None:
+    """Frames a second that a camera opened with this configuration delivers at most; None where nobody knows."""
+    if config.source == "picamera2":
+        from insect_edge.adapters.picamera2_settings import (  # noqa: PLC0415 # see the module's docstring
+            Picamera2Settings,
+            frame_durations,
+        )
+
+        return round(1e6 / frame_durations(Picamera2Settings(frames_per_second=config.rate))[0], 2)
+    if config.source == "simulated":
+        from insect_edge.adapters.simulated import FRAMES_PER_SECOND  # noqa: PLC0415 # the same
+
+        return FRAMES_PER_SECOND
+    return None
 
 
 def _files(config: CameraConfig, clock: Clock) -> Camera:
@@ -42,28 +58,17 @@ def _simulated(config: CameraConfig, clock: Clock) -> Camera:
 
 
 def _opencv(config: CameraConfig, clock: Clock) -> Camera:
-    from insect_edge.adapters.opencv import OpencvCamera  # noqa: PLC0415 # see the module's docstring
+    from insect_edge.adapters.opencv import OpencvCamera, OpencvSettings  # noqa: PLC0415 # see the module's docstring
 
-    camera = config.opencv
-    return OpencvCamera(
-        camera.device,
-        clock=clock,
-        width=camera.width,
-        height=camera.height,
-        rotation=camera.rotation,
-        loop=camera.loop,
-    )
+    keys = dict(config.opencv)
+    device = keys.pop("device")
+    return OpencvCamera(device, clock=clock, settings=OpencvSettings(**keys))
 
 
 def _picamera2(config: CameraConfig, clock: Clock) -> Camera:
     from insect_edge.adapters.picamera2 import Picamera2Camera  # noqa: PLC0415 # see the module's docstring
+    from insect_edge.adapters.picamera2_settings import Picamera2Settings  # noqa: PLC0415 # the same
 
-    camera = config.picamera2
-    return Picamera2Camera(
-        camera.index,
-        clock=clock,
-        width=camera.width,
-        height=camera.height,
-        rotation=camera.rotation,
-        frames_per_second=config.rate,
-    )
+    keys = dict(config.picamera2)
+    device = keys.pop("device")
+    return Picamera2Camera(device, clock=clock, settings=Picamera2Settings(**keys, frames_per_second=config.rate))

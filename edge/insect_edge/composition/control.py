@@ -10,10 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from insect_edge import __version__
 from insect_edge.adapters.jpeg import encode_jpeg
+from insect_edge.composition.cameras import fastest_rate
+from insect_edge.composition.folders import outbox_folder
 from insect_edge.config import settings as config_settings
+from insect_edge.control.announcements import FILE, Announcements
 from insect_edge.control.desk import Actions, Desk, Manners
 from insect_edge.control.reload import Reloader
 from insect_edge.control.trial import trial_event
+from insect_edge.health.pace import PaceSettings
 from insect_edge.mqtt import home_assistant
 from insect_edge.mqtt.messages import Origin
 from insect_edge.mqtt.topics import label_slugs
@@ -98,12 +102,13 @@ def make_encode(config: Config) -> Callable[[Frame], bytes]:
 
 def make_desk(config: Config, parts: Governed, *, topics: Topics, source: Source) -> Desk:
     """What obeys commands; it hears the relay's messages from now on."""
-    current = _Current(config, parts, topics=topics)
+    current = _Current(config, parts, topics=topics, announcements=Announcements(outbox_folder(config) / FILE))
     reloader = Reloader(
         config,
         load=source.load,
         name=source.name,
         card=parts.classifier.own_card,
+        refuse=current.refusal,
         apply=current.apply,
         systemd=parts.systemd,
         clock=parts.clock,
@@ -127,16 +132,50 @@ def make_desk(config: Config, parts: Governed, *, topics: Topics, source: Source
     if config.home_assistant.enabled:
         desk.description = current.description
         parts.relay.set_latest(current.description())
+    current.forget_others()
     return desk
 
 
 class _Current:
     """The configuration in force."""
 
-    def __init__(self, config: Config, parts: Governed, *, topics: Topics) -> None:
+    def __init__(self, config: Config, parts: Governed, *, topics: Topics, announcements: Announcements) -> None:
         self._config = config
+        self._opened_with = config.camera
         self._parts = parts
         self._topics = topics
+        self._announcements = announcements
+
+    def refusal(self, config: Config) -> str | None:
+        """Why the camera or the watchdog could not bear a configuration; None where they can."""
+        before, after, watchdog = self._config.camera, config.camera, self._parts.systemd.watchdog_seconds
+        limit = PaceSettings(watchdog_seconds=watchdog).limit
+        slow = [key for key in ("rate", "dark_rate") if 1 / getattr(after, key) > limit]
+        if watchdog is not None and any(getattr(before, key) != getattr(after, key) for key in slow):
+            named = ", ".join(f"{key} = {getattr(after, key):g}" for key in slow)
+            return (
+                f"[camera] {named}: with WatchdogSec={watchdog:g} a frame has to come every {limit:g} s at least: "
+                f"set {1 / limit:.2g} or more, or a longer WatchdogSec, and restart the service"
+            )
+        fastest = fastest_rate(self._opened_with)
+        if fastest is not None and after.rate > max(fastest, before.rate):
+            return f"[camera] rate = {after.rate:g}: the camera was opened for {fastest:g} at most: restart the service"
+        return None
+
+    def forget_others(self) -> None:
+        """Take away what Home Assistant was told before and is told no more; remembered until the broker has done so.
+
+        Raises nothing: what cannot be taken away now is at the next connection.
+        """
+        described = self._topic if self._config.home_assistant.enabled else None
+        others = {topic for topic in self._announcements.topics if topic != described}
+        for topic in sorted(others):
+            self._parts.relay.set_latest(home_assistant.forgotten(topic))
+        self._parts.relay.when_taken(lambda topic: self._announcements.cleared(topic) if topic in others else None)
+
+    @property
+    def _topic(self) -> str:
+        return home_assistant.discovery_topic(self._config.home_assistant.prefix, device_id=self._topics.device_id)
 
     def apply(self, config: Config, card: ModelCard) -> None:
         """Have every part go on with a checked configuration; nothing here fails."""
@@ -169,8 +208,11 @@ class _Current:
             health_expires=parts.health.expires,
             commands=config.mqtt.commands,
             snapshot=config.publish.snapshot,
+            before=self._announcements.components(self._topic),
         )
-        return home_assistant.discovery(described)
+        message = home_assistant.discovery(described)
+        self._announcements.told(message.topic, home_assistant.components(message))
+        return message
 
 
 def _test_alert(parts: Governed, *, topics: Topics) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import uuid
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -13,6 +14,7 @@ from insect_edge.camera_keeper import CameraKeeper
 from insect_edge.composition.control import Governed, Source, make_desk, make_encode, make_origin, subscriptions
 from insect_edge.composition.folders import outbox_folder
 from insect_edge.composition.health import Watched, make_health, make_pace
+from insect_edge.composition.snapshots import make_album
 from insect_edge.config import settings as config_settings
 from insect_edge.daemon import Daemon, Parts
 from insect_edge.delivery import Delivery
@@ -58,6 +60,8 @@ class Adapters:
         publisher: not yet connected.
         systemd: the service manager.
         board: looks at the machine; None for the one this runs on.
+        first_frame_seconds: within which the first frame has to come, where that is less than the configured patience.
+        model_rolled_back: whether the chosen model was given up for the one before it.
     """
 
     clock: Clock
@@ -67,6 +71,8 @@ class Adapters:
     publisher: Publisher
     systemd: Systemd
     board: Callable[[], Board] | None = None
+    first_frame_seconds: float = math.inf
+    model_rolled_back: bool = False
 
 
 @contextmanager
@@ -127,10 +133,11 @@ def _parts(
         relay=relay,
         health=health,
         tally=tally,
+        album=make_album(config),
         commands=make_desk(config, governed, topics=topics, source=source),
         systemd=adapters.systemd,
         pace=watched.pace,
-        first_frame_seconds=config.camera.first_frame_timeout,
+        first_frame_seconds=min(config.camera.first_frame_timeout, adapters.first_frame_seconds),
     )
 
 

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from insect_edge.camera_keeper import CameraKeeper
-    from insect_edge.classifier import Classifier
     from insect_edge.composition.daemon import Adapters
     from insect_edge.config.sections import Config
     from insect_edge.delivery import Delivery
@@ -87,7 +86,7 @@ def make_health(config: Config, parts: Watched, *, topics: Topics, disk: Path) -
         board=adapters.board or BoardProbe(disk).look,
     )
     return HealthMonitor(
-        identity=_identity(config, adapters.classifier, topics=topics),
+        identity=_identity(config, adapters, topics=topics),
         clock=adapters.clock,
         sources=sources,
         systemd=adapters.systemd,
@@ -95,7 +94,8 @@ def make_health(config: Config, parts: Watched, *, topics: Topics, disk: Path) -
     )
 
 
-def _identity(config: Config, classifier: Classifier, *, topics: Topics) -> Identity:
+def _identity(config: Config, adapters: Adapters, *, topics: Topics) -> Identity:
+    classifier = adapters.classifier
     return Identity(
         topics=topics,
         model_id=classifier.card.model_id,
@@ -106,4 +106,5 @@ def _identity(config: Config, classifier: Classifier, *, topics: Topics) -> Iden
             "python": platform.python_version(),
         },
         stall_seconds=config.health.stall_after,
+        model_rolled_back=adapters.model_rolled_back,
     )
