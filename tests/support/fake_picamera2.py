@@ -1,22 +1,29 @@
-"""A stand-in for picamera2 and libcamera that behaves as their documentation and source say, without a sensor.
+"""A stand-in for picamera2 and libcamera that behaves as picamera2 0.3.38 does by its source, without a sensor.
 
-A thread plays the sensor and picamera2's event loop. Kept faithfully, because the adapter depends on it:
-frames are buffers that come back only when released; the newest finished frame is kept (`queue=True`); a job that was
-timed out stays in the list and still swallows a frame; stopping waits its turn behind the jobs; a camera in use
-cannot be opened twice; "RGB888" is B, G, R in memory.
+A thread plays the sensor and picamera2's event loop. Kept faithfully, because the adapter depends on it: frames are
+buffers that come back only when released; the newest finished frame is kept (`queue=True`); jobs are done in their
+order, each when frames come, so that one that never can be done holds up those behind it, `stop` among them; `close`
+ends the event loop first; flushing needs the exposure time of a frame; a control the camera does not have is refused;
+after libcamera's "Camera frontend has timed out" no request ever finishes; a camera in use cannot be opened twice, and
+the error says so only in its cause; "RGB888" is B, G, R in memory; cameras are closed when Python ends.
 """
 
 from __future__ import annotations
 
+import atexit
 import threading
 import time
-from concurrent.futures import CancelledError, Future
-from types import ModuleType
+from functools import partial
+from types import ModuleType, SimpleNamespace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from support.fake_picamera2_parts import CONTROLS, ENUMS, LENS, MODES, VIEW, CompletedRequest, Job, Transform
+
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
 _TICK_SECONDS = 0.005
@@ -28,19 +35,26 @@ class Bench:
 
     Attributes:
         models: names of the sensors on the connectors.
+        controls: what every camera can be told.
         red_green_blue: the colour of everything in view.
-        exposing: cleared, no more frames come (a cable that came loose).
+        exposing: cleared, no more frames come for a while.
         wedged: set, nothing in picamera2 returns any more.
+        metadata: what frames tell besides the time of the sensor, which is `lag` seconds ago.
+        format: what libcamera makes of the format that was asked for; None for leaving it.
         taken: numbers of the cameras in use.
         opened: every camera ever opened.
     """
 
     def __init__(self) -> None:
         self.models = ["imx708"]
+        self.controls = CONTROLS | LENS
         self.red_green_blue = (200, 40, 10)
         self.exposing = threading.Event()
         self.exposing.set()
         self.wedged = threading.Event()
+        self.metadata = {"ExposureTime": _EXPOSURE_US, "AnalogueGain": 1.5, "Lux": 400.0, "ColourTemperature": 5200}
+        self.lag = _EXPOSURE_US / 1e6
+        self.format: str | None = None
         self.taken: set[int] = set()
         self.opened: list[Any] = []
 
@@ -49,54 +63,18 @@ class Bench:
         picamera2, libcamera = ModuleType("picamera2"), ModuleType("libcamera")
         picamera2.Picamera2 = type("Picamera2", (StandIn,), {"bench": self})  # type: ignore[attr-defined]
         libcamera.Transform = Transform  # type: ignore[attr-defined]
+        libcamera.controls = SimpleNamespace(**ENUMS)  # type: ignore[attr-defined]
         return {"picamera2": picamera2, "libcamera": libcamera}
+
+    def frontend_times_out(self) -> None:
+        """No frame came for too long: libcamera gives every request up; only opening the camera again helps."""
+        for camera in self.opened:
+            camera.given_up = True
 
     def wait_while_wedged(self) -> None:
         """Hang as long as the test says."""
         while self.wedged.is_set():
             time.sleep(_TICK_SECONDS)
-
-
-class Transform:
-    """libcamera's orientation of the picture."""
-
-    def __init__(self, *, hflip: int = 0, vflip: int = 0) -> None:
-        self.hflip, self.vflip = hflip, vflip
-
-
-class Job:
-    """Something the event loop does when it can."""
-
-    def __init__(self) -> None:
-        self.future: Future[Any] = Future()
-
-    def get_result(self, timeout: float | None = None) -> Any:
-        """What came out, waiting at most `timeout` seconds."""
-        return self.future.result(timeout=timeout)
-
-
-class CompletedRequest:
-    """One finished frame in one of the camera's few buffers."""
-
-    def __init__(self, camera: Any, pixels: NDArray[np.uint8], metadata: dict[str, Any]) -> None:
-        self._camera, self._pixels, self._metadata = camera, pixels, metadata
-        self._released = False
-
-    def make_array(self, name: str) -> NDArray[np.uint8]:
-        """A copy of the pixels of a stream."""
-        assert name == "main"
-        return self._pixels.copy()
-
-    def get_metadata(self) -> dict[str, Any]:
-        """What the sensor says of the frame."""
-        return dict(self._metadata)
-
-    def release(self) -> None:
-        """Give the buffer back; twice is an error, as in picamera2."""
-        if self._released:
-            raise RuntimeError("CompletedRequest: lock now has negative ref_count")
-        self._released = True
-        self._camera.buffers_in_use -= 1
 
 
 class StandIn:
@@ -106,105 +84,178 @@ class StandIn:
 
     def __init__(self, camera_num: int = 0) -> None:
         self.bench.wait_while_wedged()
+        if camera_num >= len(self.bench.models):
+            raise RuntimeError(
+                f'No camera number {camera_num} found - use "rpicam-hello --list-cameras" to check connected cameras'
+            )
         if camera_num in self.bench.taken:
-            raise RuntimeError("Camera __init__ sequence did not complete.")
+            busy = RuntimeError("Failed to acquire camera: Device or resource busy")
+            raise RuntimeError("Camera __init__ sequence did not complete.") from busy
         self.bench.taken.add(camera_num)
         self.bench.opened.append(self)
         self.number = camera_num
         self.buffers_in_use = 0
-        self.config: dict[str, Any] | None = None
+        self.given_up = False
+        self.config: dict[str, Any] = {}
         self.lock = threading.RLock()
         self.jobs: list[Job] = []
         self.completed: list[CompletedRequest] = []
         self.running = threading.Event()
+        self.prodded = threading.Event()
         self.thread: threading.Thread | None = None
+        self.is_open = True
+        atexit.register(self.close)
 
     @classmethod
     def global_camera_info(cls) -> list[dict[str, Any]]:
         """One dictionary a camera."""
-        return [{"Model": model, "Id": f"/base/{model}", "Num": n} for n, model in enumerate(cls.bench.models)]
+        return [{"Model": model, "Id": f"/base/i2c@{n}/{model}", "Num": n} for n, model in enumerate(cls.bench.models)]
 
-    def create_video_configuration(self, **wishes: Any) -> dict[str, Any]:
+    @property
+    def camera_controls(self) -> dict[str, tuple[Any, Any, Any]]:
+        """Least, greatest and usual value of what the camera can be told."""
+        return dict(self.bench.controls)
+
+    @property
+    def sensor_modes(self) -> list[dict[str, Any]]:
+        """The ways to read the sensor; a camera that is not the board's own tells a format alone."""
+        return [dict(mode) for mode in MODES] if "ScalerCrop" in self.bench.controls else [{"format": "YUYV"}]
+
+    def create_still_configuration(self, **wishes: Any) -> dict[str, Any]:
         """A configuration; unknown keywords are refused by Python itself in picamera2."""
-        known = {"main", "transform", "buffer_count", "controls", "display", "encode", "queue"}
+        known = {"main", "raw", "transform", "buffer_count", "controls", "display", "encode", "queue", "sensor"}
         assert set(wishes) <= known, set(wishes) - known
-        for key in ("display", "encode"):
-            if wishes.get(key, "main") not in {None, "main"}:
-                raise RuntimeError(f"{key} stream was not defined")
-        return wishes
+        width, height = wishes["main"]["size"]
+        main = wishes["main"] | {"size": (width - width % 2, height - height % 2)}
+        return wishes | {"main": main, "display": None, "encode": None}
 
     def configure(self, config: dict[str, Any]) -> None:
-        """Take a configuration; libcamera rounds the size to even numbers."""
-        width, height = config["main"]["size"]
-        config["main"]["size"] = (width - width % 2, height - height % 2)
+        """Take a configuration and the controls in it."""
+        if self.running.is_set():
+            raise RuntimeError("Camera must be stopped before configuring")
+        if bad := set(config["sensor"] or {}) - {"bit_depth", "output_size"}:
+            raise RuntimeError(f"Unexpected keys {bad} in sensor configuration")
+        config["main"]["format"] = self.bench.format or config["main"]["format"]
         self.config = config
+        self.controls: dict[str, Any] = {}
+        self.set_controls(config["controls"])
+
+    def camera_configuration(self) -> dict[str, Any]:
+        """What libcamera made of the configuration."""
+        return self.config
+
+    def set_controls(self, controls: dict[str, Any]) -> None:
+        """Tell the camera something."""
+        for name, value in controls.items():
+            if name not in self.bench.controls:
+                raise RuntimeError(f"Control {name} is not advertised by libcamera")
+            self.controls[name] = value
 
     def start(self) -> None:
         """Let the sensor run."""
-        assert self.config is not None
+        assert self.config
         self.running.set()
         self.thread = threading.Thread(target=self._event_loop, name="stand-in event loop", daemon=True)
         self.thread.start()
 
-    def capture_request(self, wait: bool | None = None) -> Any:  # noqa: FBT001 # picamera2's own signature
-        """The next finished frame, as a job unless `wait`."""
-        job = Job()
-        with self.lock:
-            self.jobs.append(job)
-        return job if wait is False else job.get_result()
+    def capture_request(self, wait: Any = None, flush: Any = None) -> Any:
+        """The next finished frame, not exposed before `flush`; a job unless `wait`."""
+        self.bench.wait_while_wedged()
+        not_before = time.monotonic_ns() if flush is True else flush or None
+        functions = [partial(self._wait_for_timestamp, not_before), self._take_completed]
+        return self._dispatch(functions, wait=True if wait is None else wait)
 
     def cancel_all_and_flush(self) -> None:
         """Drop every job."""
         with self.lock:
             for job in self.jobs:
-                job.future.set_exception(CancelledError())
-            self.jobs.clear()
+                job.cancel()
+            self.jobs = []
 
     def stop(self) -> None:
-        """Stop the sensor, once the event loop has done the jobs before this one."""
+        """Stop the sensor: in its turn behind the jobs, where the event loop runs."""
         self.bench.wait_while_wedged()
-        while self.jobs:
-            time.sleep(_TICK_SECONDS)
-        self.running.clear()
+        if not self.running.is_set():
+            return
         if self.thread is not None:
-            self.thread.join()
-        while self.completed:
-            self.completed.pop().release()
+            self._dispatch([self._stop], wait=True, immediate=True)
+        else:
+            self._stop()
 
     def close(self) -> None:
         """Give the camera back."""
+        atexit.unregister(self.close)
+        self.bench.wait_while_wedged()
+        thread, self.thread = self.thread, None
+        self.prodded.set()
+        if thread is not None:
+            thread.join()
+        if not self.is_open:
+            return
         self.stop()
+        self.is_open = False
         self.bench.taken.discard(self.number)
 
+    def _dispatch(self, functions: list[Callable[[], tuple[bool, Any]]], *, wait: Any, immediate: bool = False) -> Any:
+        with self.lock:
+            job = Job(functions)
+            self.jobs.append(job)
+            if len(self.jobs) == 1 and (self.completed or immediate):
+                self.prodded.set()
+        return job.get_result(timeout=None if wait is True else wait) if wait else job
+
+    def _stop(self) -> tuple[bool, Any]:
+        self.running.clear()
+        while self.completed:
+            self.completed.pop(0).release()
+        return (True, None)
+
+    def _wait_for_timestamp(self, not_before: int | None) -> tuple[bool, Any]:
+        if not not_before:
+            return (True, None)
+        while self.completed:
+            metadata = self.completed[0].get_metadata()
+            if metadata["SensorTimestamp"] - 1000 * metadata["ExposureTime"] >= not_before:
+                return (True, None)
+            self.completed.pop(0).release()
+        return (False, None)
+
+    def _take_completed(self) -> tuple[bool, Any]:
+        return (True, self.completed.pop(0)) if self.completed else (False, None)
+
     def _event_loop(self) -> None:
-        while self.running.is_set():
-            time.sleep(_TICK_SECONDS)
+        while self.thread is not None:
+            prodded = self.prodded.wait(_TICK_SECONDS)
+            self.prodded.clear()
             with self.lock:
-                self._expose()
-                if self.jobs and self.completed:
-                    self.jobs.pop(0).future.set_result(self.completed.pop(0))
+                if not self._expose() and not prodded:
+                    continue
+                over = []
+                while self.jobs and self.jobs[0].execute():
+                    over.append(self.jobs.pop(0))
                 while len(self.completed) > 1:
                     self.completed.pop(0).release()
+            for job in over:
+                job.signal()
 
-    def _expose(self) -> None:
-        assert self.config is not None
-        if not self.bench.exposing.is_set() or self.buffers_in_use >= self.config["buffer_count"]:
-            return
+    def _expose(self) -> bool:
+        idle = not self.running.is_set() or not self.bench.exposing.is_set() or self.given_up
+        if idle or self.buffers_in_use >= self.config["buffer_count"]:
+            return False
         self.buffers_in_use += 1
-        metadata = {
-            "SensorTimestamp": time.monotonic_ns() - 1000 * _EXPOSURE_US,
-            "ExposureTime": _EXPOSURE_US,
-            "AnalogueGain": 1.5,
-        }
-        self.completed.append(CompletedRequest(self, self._picture(), metadata))
+        told = {"SensorTimestamp": time.monotonic_ns() - round(self.bench.lag * 1e9)} | self.bench.metadata
+        self.completed.append(CompletedRequest(self, self._picture(), told))
+        return True
 
     def _picture(self) -> NDArray[np.uint8]:
-        """One colour everywhere, with a white top left corner to see which way up it is."""
-        assert self.config is not None
+        """One colour everywhere, with a white top left corner in the sensor's view to see which way up it is."""
         width, height = self.config["main"]["size"]
+        x, y, seen_width, seen_height = self.controls.get("ScalerCrop", VIEW)
+        columns = x + (np.arange(width) + 0.5) / width * seen_width
+        rows = y + (np.arange(height) + 0.5) / height * seen_height
         pixels = np.full((height, width, 3), self.bench.red_green_blue, np.uint8)
-        pixels[: height // 4, : width // 4] = 255
-        transform = self.config.get("transform") or Transform()
+        pixels[np.ix_(rows < VIEW[3] / 4, columns < VIEW[2] / 4)] = 255
+        transform = self.config["transform"]
         pixels = pixels[:, ::-1] if transform.hflip else pixels
         pixels = pixels[::-1] if transform.vflip else pixels
         return pixels[..., ::-1] if self.config["main"]["format"] == "RGB888" else pixels

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import os
-import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -12,8 +13,10 @@ import numpy as np
 
 from insect_edge.adapters import opencv_log
 from insect_edge.adapters.newest_frame import NewestFrame
+from insect_edge.adapters.video_file import VideoFile
 from insect_edge.domain import Frame
 from insect_edge.errors import CameraError
+from insect_edge.video_source import device_called, kind_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,6 +29,7 @@ Rotation = Literal[0, 90, 180, 270]
 OPEN_SECONDS = 10.0
 _STREAM_OPEN_MS, _STREAM_READ_MS = 8_000, 4_000
 """Below OPEN_SECONDS and the time `close` may take, so that the thread comes back from FFmpeg by itself."""
+_STREAM_OPTIONS = "OPENCV_FFMPEG_CAPTURE_OPTIONS"
 _TRIES = 10
 """Broken frames in a row after which a camera has failed: cheap USB cameras begin with a few."""
 _ROTATIONS: dict[int, int] = {
@@ -33,11 +37,38 @@ _ROTATIONS: dict[int, int] = {
     180: cv2.ROTATE_180,
     270: cv2.ROTATE_90_COUNTERCLOCKWISE,
 }
-_ADDRESS = re.compile(r"^[a-z][a-z0-9+.-]*://", re.IGNORECASE)
+_FORMATS = {"mjpeg": "MJPG", "yuyv": "YUYV"}
+_KNOWN_DEVICES = Path("/sys/class/video4linux")
+
+_log = logging.getLogger(__name__)
 
 # What goes wrong is told once, by our own errors; OpenCV and FFmpeg would print their own lines beside them.
 opencv_log.silence()
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpencvSettings:
+    """How a source is to be read.
+
+    Attributes:
+        width: asked of a USB camera, in pixels; it may give the nearest size it has.
+        height: the same.
+        rotation: degrees clockwise by which frames are turned.
+        format: asked of a USB camera. Raw pictures (yuyv) of more than 640x480 exceed what USB 2 carries at more than a
+            few frames a second.
+        transport: by which an RTSP camera sends.
+        loop: begin a video file again after its end.
+        every_frame: of a video file, instead of those that are due.
+    """
+
+    width: int = 1280
+    height: int = 720
+    rotation: Rotation = 0
+    format: Literal["mjpeg", "yuyv"] = "mjpeg"
+    transport: Literal["tcp", "udp"] = "tcp"
+    loop: bool = False
+    every_frame: bool = False
 
 
 class OpencvCamera:
@@ -45,46 +76,34 @@ class OpencvCamera:
 
     A camera or stream is read by a thread of its own, so that each capture gets the newest frame and a driver that
     hangs holds up nobody. A video file plays in its own time on the given clock: a capture gets the frame that is
-    due, and those before it are skipped.
+    due, and those before it are skipped. A stream that breaks off is an error, and `open` connects again.
 
     Args:
-        source: a number or a device file (a USB camera), an address (`rtsp://…`, `http://…`) or a video file.
+        source: a number, a device file or a name (a USB camera), an address (`rtsp://…`, `http://…`) or a video file.
         clock: the time.
-        width: asked of a USB camera, in pixels; it may give the nearest size it has.
-        height: the same.
-        rotation: degrees clockwise by which frames are turned.
-        loop: begin a video file again after its end.
+        settings: how the source is to be read.
     """
 
-    def __init__(  # keywords, one for each key of the configuration
-        self,
-        source: int | str,
-        *,
-        clock: Clock,
-        width: int = 1280,
-        height: int = 720,
-        rotation: Rotation = 0,
-        loop: bool = False,
-    ) -> None:
-        self._source = _device_file(source)
+    def __init__(self, source: int | str, *, clock: Clock, settings: OpencvSettings | None = None) -> None:
+        self._source = str(source)
+        self._kind = kind_of(source)
         self._clock = clock
-        self._size = (width, height)
-        self._rotation = rotation
-        self._loop = loop
+        self._settings = settings or OpencvSettings()
         self._stream: NewestFrame | None = None
-        self._video: _VideoFile | None = None
+        self._video: VideoFile | None = None
         self._hung: CameraError | None = None
         self._sequence = 0
 
     @property
     def name(self) -> str:
         """`opencv:` and the source, without any password."""
-        return f"opencv:{_without_secrets(self._source)}"
+        shown = f"/dev/video{self._source}" if self._source.isdecimal() else self._source
+        return f"opencv:{_without_secrets(shown)}"
 
     @property
     def live(self) -> bool:
         """False for a video file."""
-        return self._is_address() or self._is_device()
+        return self._kind != "file"
 
     def open(self) -> None:
         """Connect.
@@ -97,7 +116,13 @@ class OpencvCamera:
         self.close()
         self._sequence = 0
         if not self.live:
-            self._video = _VideoFile(self._source, clock=self._clock, loop=self._loop, name=self.name)
+            self._video = VideoFile(
+                self._source,
+                clock=self._clock,
+                loop=self._settings.loop,
+                every_frame=self._settings.every_frame,
+                name=self.name,
+            )
             return
         self._stream = NewestFrame(self._connect, clock=self._clock, name=self.name)
         self._stream.start(timeout=OPEN_SECONDS)
@@ -136,7 +161,8 @@ class OpencvCamera:
                 raise
 
     def _frame(self, pixels: NDArray[np.uint8], captured: Moment, *, position_ns: int | None) -> Frame:
-        turned = cv2.rotate(pixels, _ROTATIONS[self._rotation]) if self._rotation else pixels
+        rotation = self._settings.rotation
+        turned = cv2.rotate(pixels, _ROTATIONS[rotation]) if rotation else pixels
         frame = Frame(
             pixels=turned.astype(np.uint8, copy=False),
             captured=captured,
@@ -146,51 +172,62 @@ class OpencvCamera:
         self._sequence += 1
         return frame
 
-    def _is_address(self) -> bool:
-        return _ADDRESS.match(self._source) is not None
-
-    def _is_device(self) -> bool:
-        return self._source.startswith("/dev/")
-
     def _connect(self) -> _Live:
         """Open the camera or stream; on the capture thread.
 
         Raises:
             CameraError: when that fails.
         """
-        if self._is_address():
-            limits = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, _STREAM_OPEN_MS, cv2.CAP_PROP_READ_TIMEOUT_MSEC, _STREAM_READ_MS]
-            capture = cv2.VideoCapture(self._source, cv2.CAP_FFMPEG, limits)
+        if self._kind == "address":
+            capture = self._connect_stream()
             remedy = "check the address, the network and the password"
         else:
-            self._refuse_unusable_device()
-            width, height = self._size
-            # Motion JPEG: raw pictures of this size exceed what USB 2 carries at more than a few frames a second.
-            wishes = [cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*"MJPG")]
-            wishes += [cv2.CAP_PROP_FRAME_WIDTH, width, cv2.CAP_PROP_FRAME_HEIGHT, height]
-            capture = cv2.VideoCapture(self._source, cv2.CAP_V4L2, wishes)
+            capture = self._connect_device()
             remedy = "check that it is a camera and that no other program uses it"
         if not capture.isOpened():
             capture.release()
             raise CameraError(f"{self.name}: cannot be opened: {remedy}")
-        return _Live(capture)
+        _log.info("%s delivers %s", self.name, _delivered(capture))
+        # FFmpeg skips broken frames by itself; once it gives up, it would wait for its whole timeout again.
+        return _Live(capture, tries=1 if self._kind == "address" else _TRIES)
 
-    def _refuse_unusable_device(self) -> None:
-        path = Path(self._source)
+    def _connect_stream(self) -> cv2.VideoCapture:
+        limits = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, _STREAM_OPEN_MS, cv2.CAP_PROP_READ_TIMEOUT_MSEC, _STREAM_READ_MS]
+        # One thread: with more, FFmpeg decodes frames side by side and hands each out as many frames later.
+        limits += [cv2.CAP_PROP_N_THREADS, 1]
+        # OpenCV takes these from the environment alone, for whatever it opens next.
+        os.environ[_STREAM_OPTIONS] = f"rtsp_transport;{self._settings.transport}|fflags;nobuffer|flags;low_delay"
+        try:
+            return cv2.VideoCapture(self._source, cv2.CAP_FFMPEG, limits)
+        finally:
+            del os.environ[_STREAM_OPTIONS]
+
+    def _connect_device(self) -> cv2.VideoCapture:
+        path = self._device_file()
         if not path.exists():
             raise CameraError(f"{self.name}: no such camera: plug it in, or see which there are with ls /dev/video*")
         if not os.access(path, os.R_OK | os.W_OK):
             raise CameraError(f"{self.name}: may not be used: add the user to the group video and log in again")
+        settings = self._settings
+        wishes = [cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*_FORMATS[settings.format])]
+        wishes += [cv2.CAP_PROP_FRAME_WIDTH, settings.width, cv2.CAP_PROP_FRAME_HEIGHT, settings.height]
+        return cv2.VideoCapture(str(path), cv2.CAP_V4L2, wishes)
+
+    def _device_file(self) -> Path:
+        if self._kind == "name":
+            return Path(device_called(self._source, found=_cameras()))
+        return Path(f"/dev/video{self._source}" if self._source.isdecimal() else self._source)
 
 
 class _Live:
     """`newest_frame.Source` over a capture object of OpenCV."""
 
-    def __init__(self, capture: cv2.VideoCapture) -> None:
+    def __init__(self, capture: cv2.VideoCapture, *, tries: int) -> None:
         self._capture = capture
+        self._tries = tries
 
     def grab(self) -> bool:
-        return any(self._capture.grab() for _ in range(_TRIES))
+        return any(self._capture.grab() for _ in range(self._tries))
 
     def retrieve(self) -> NDArray[np.uint8] | None:
         good, pixels = self._capture.retrieve()
@@ -200,63 +237,27 @@ class _Live:
         self._capture.release()
 
 
-class _VideoFile:
-    """A video file that plays on a clock.
-
-    Raises:
-        CameraError: when it cannot be opened.
-    """
-
-    def __init__(self, path: str, *, clock: Clock, loop: bool, name: str) -> None:
-        if not Path(path).is_file():
-            raise CameraError(f"{name}: no such file: correct the path of the video")
-        self._capture = cv2.VideoCapture(path, cv2.CAP_FFMPEG)
-        if not self._capture.isOpened():
-            raise CameraError(f"{name}: is no video that can be read: convert it to MP4 (H.264)")
-        self._clock = clock
-        self._loop = loop
-        self._rate = self._capture.get(cv2.CAP_PROP_FPS)
-        self._read = 0
-        self._began: float | None = None
-
-    def due(self) -> tuple[NDArray[np.uint8], int | None] | None:
-        """The frame that is due and its position in nanoseconds (None where the file tells no rate); None at the end.
-
-        Never the same frame twice: asked sooner than the next is due, that one comes early.
-        """
-        frame = self._advance()
-        if frame is None and self._loop and self._read > 0:
-            self._capture.set(cv2.CAP_PROP_POS_FRAMES, 0)
-            self._read, self._began = 0, None
-            frame = self._advance()
-        return frame
-
-    def release(self) -> None:
-        """Close the file."""
-        self._capture.release()
-
-    def _advance(self) -> tuple[NDArray[np.uint8], int | None] | None:
-        now = self._clock.monotonic()
-        if self._began is None:
-            self._began = now
-        timed = self._rate > 0
-        wanted = int((now - self._began) * self._rate + 1e-6) if timed else self._read
-        for _ in range(wanted - self._read):
-            if not self._capture.grab():
-                return None
-            self._read += 1
-        good, pixels = self._capture.read()
-        if not good:
-            return None
-        self._read += 1
-        position = round((self._read - 1) / self._rate * 1e9) if timed else None
-        return pixels.astype(np.uint8, copy=False), position
+def _cameras() -> list[tuple[str, str]]:
+    """Name and device file of every camera; not of the second device files by which some tell data about frames."""
+    found = []
+    for folder in sorted(_KNOWN_DEVICES.glob("video*"), key=lambda folder: (len(folder.name), folder.name)):
+        try:
+            name, place = ((folder / part).read_text(encoding="utf-8", errors="replace") for part in ("name", "index"))
+        except OSError:  # unplugged meanwhile
+            continue
+        if place.strip() == "0":
+            found.append((name.strip(), f"/dev/{folder.name}"))
+    return found
 
 
-def _device_file(source: int | str) -> str:
-    """The device file of a camera number, as Linux numbers them; anything else as it is."""
-    text = str(source)
-    return f"/dev/video{text}" if text.isdecimal() else text
+def _delivered(capture: cv2.VideoCapture) -> str:
+    """Size and format, for the log."""
+    width, height, code = (
+        int(capture.get(wanted))
+        for wanted in (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT, cv2.CAP_PROP_FOURCC)
+    )
+    letters = bytes(code >> shift & 0x7F for shift in (0, 8, 16, 24)).decode("ascii")
+    return f"{width}x{height} {letters.strip()}" if letters.isprintable() else f"{width}x{height}"
 
 
 def _without_secrets(source: str) -> str:

@@ -1,0 +1,121 @@
+"""The trap on Debian for 64-bit Arm, its instructions emulated: installed, and seeing what it sees here."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import cv2
+import pytest
+
+from insect_edge.adapters.fake_clock import FakeClock
+from insect_edge.adapters.simulated import SimulatedCamera
+from support import mosquitto
+from support.arm_root import PROGRAM, TRIXIE, ArmMachine, emulated, wheels
+from support.debian_root import BUILD, root_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+pytestmark = pytest.mark.arm
+
+PICTURES, FRAMES = 12, 50
+SCORE_TOLERANCE = 0.03
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A drawn garden with its animals, one after the other."""
+    folder = tmp_path_factory.mktemp("pictures")
+    clock = FakeClock()
+    camera = SimulatedCamera(clock=clock, scene="garden", seed=5, width=640, height=480)
+    camera.open()
+    for number in range(FRAMES):
+        frame = camera.capture(timeout=1.0)
+        assert frame is not None
+        cv2.imwrite(str(folder / f"{number:02}.png"), frame.pixels)
+        clock.advance(7.0)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def configuration(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder for configuration files, which the Arm system sees."""
+    return tmp_path_factory.mktemp("configuration")
+
+
+@pytest.fixture(scope="module")
+def machine(pictures: Path, configuration: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ArmMachine]:
+    """The Arm system, with the wheel of this tree installed."""
+    if BUILD not in os.environ:
+        pytest.skip("takes minutes under emulation: make arm-test runs it")
+    # Not /tmp, which may be in memory, where overlayfs takes no changes.
+    with emulated(), tempfile.TemporaryDirectory(prefix="insect-edge-arm-", dir="/var/tmp") as changes:
+        shown = {
+            "mnt/wheels": wheels(tmp_path_factory.mktemp("wheels")),
+            "mnt/pictures": pictures,
+            "mnt/configuration": configuration,
+        }
+        made = ArmMachine(root=root_of(TRIXIE), changes=Path(changes), shown=shown)
+        made.install()
+        yield made
+
+
+def classified(output: str) -> list[dict[str, Any]]:
+    """What `classify --json` said, picture by picture."""
+    return [json.loads(line) for line in output.splitlines()]
+
+
+def test_it_runs_on_arm(machine: ArmMachine) -> None:
+    """The system says what it is, and the program what it is."""
+    assert machine.run("uname", "-m").strip() == "aarch64"
+    assert machine.run(PROGRAM, "--version").startswith("insect-edge")
+
+
+def test_it_sees_the_same(machine: ArmMachine, pictures: Path) -> None:
+    """The same pictures get the same first label as here, and scores within what the kernels' rounding allows."""
+    names = [f"{number:02}.png" for number in range(PICTURES)]
+    there = classified(machine.run(PROGRAM, "classify", "--json", *(f"/mnt/pictures/{name}" for name in names)))
+    (bundle,) = machine.changes.glob(f"written/opt/trap/lib/*/site-packages/insect_edge/models/{there[0]['model_id']}")
+    command = [sys.executable, "-m", "insect_edge", "classify", "--json", "--model", str(bundle)]
+    command += [str(pictures / name) for name in names]
+    here = classified(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    assert len(here) == len(there) == PICTURES
+    firsts = [[answer["categories"][0] for answer in answers] for answers in (here, there)]
+    assert [first["label"] for first in firsts[0]] == [first["label"] for first in firsts[1]]
+    assert len({first["label"] for first in firsts[0]}) > 1
+    apart = [abs(first["score"] - second["score"]) for first, second in zip(*firsts, strict=True)]
+    assert max(apart) <= SCORE_TOLERANCE
+
+
+def test_the_doctor_finds_libraries_and_model_well(machine: ArmMachine) -> None:
+    """Every compiled library loads, the model's golden vector holds, and XNNPACK takes the graph."""
+    done = machine.ask(PROGRAM, "doctor", "--json", "--count", "3", "--only", "libraries", "--only", "model")
+    findings = {finding["check"]: finding for finding in json.loads(done.stdout)["findings"]}
+    del findings["inference"]  # emulated, it is slow
+    assert {finding["level"] for finding in findings.values()} == {"ok"}
+    assert "XNNPACK" in findings["runtime"]["text"]
+
+
+def test_the_daemon_looks_at_fifty_frames(machine: ArmMachine, configuration: Path, tmp_path: Path) -> None:
+    """It starts, classifies every picture, tells a real broker, and ends well."""
+    with mosquitto.running(tmp_path / "broker") as broker, mosquitto.Subscriber(broker, "insect-edge/#") as subscriber:
+        lines = [
+            'device.id = "arm"',
+            f"mqtt.port = {broker.port}",
+            'outbox.directory = "/var/lib/trap"',
+            "[camera]",
+            'source = "files"',
+            "rate = 60",
+            'files.path = "/mnt/pictures"',
+        ]
+        (configuration / "trap.toml").write_text("\n".join(lines), encoding="utf-8")
+        done = machine.ask(PROGRAM, "run", "--config", "/mnt/configuration/trap.toml")
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert f"the source has ended after {FRAMES} frames" in done.stdout + done.stderr
+        subscriber.wait_until(lambda: any(topic.endswith("/availability") for topic, *_ in subscriber.received))

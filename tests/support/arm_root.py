@@ -1,0 +1,117 @@
+"""A Debian root file system for 64-bit Arm, run by an emulator of its instructions on this machine."""
+
+from __future__ import annotations
+
+import platform
+import subprocess
+import sys
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from support.debian_root import Recipe, inside
+from support.wheel import built_wheel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+TRIXIE = Recipe(
+    name="trixie-arm64",
+    release="trixie",
+    architecture="arm64",
+    packages=("python3", "python3-venv", "ca-certificates"),
+)
+PROGRAM = "/opt/trap/bin/insect-edge"
+_FORMATS = Path("/proc/sys/fs/binfmt_misc")
+_DESCRIPTION = Path("/usr/lib/binfmt.d/qemu-aarch64.conf")
+
+
+_PROCESSOR = (
+    "processor\t: 0\nBogoMIPS\t: 108.00\nFeatures\t: fp asimd evtstrm crc32 cpuid\nCPU implementer\t: 0x41\n"
+    "CPU architecture: 8\nCPU variant\t: 0x0\nCPU part\t: 0xd08\nCPU revision\t: 3\n\n"
+)
+"""A Raspberry Pi 4's /proc/cpuinfo. The emulator lets this machine's through, in which XNNPACK finds no Arm and ends."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArmMachine:
+    """A system for Arm, and folders of this machine that it sees.
+
+    Attributes:
+        root: its file system, which stays as it is.
+        changes: takes what is written.
+        shown: folders of this machine, by where they are seen inside.
+    """
+
+    root: Path
+    changes: Path
+    shown: Mapping[str, Path]
+
+    def ask(self, *command: str) -> subprocess.CompletedProcess[str]:
+        """Run a command, whatever comes of it."""
+        processor = self.changes / "cpuinfo"
+        processor.write_text(_PROCESSOR, encoding="ascii")
+        return inside(self.root, *command, shown=self.shown, changes=self.changes, processor=processor)
+
+    def run(self, *command: str) -> str:
+        """Run a command that has to succeed; its standard output."""
+        done = self.ask(*command)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def install(self) -> None:
+        """Install the program from the wheels shown, compiling nothing."""
+        self.run("python3", "-m", "venv", "--without-pip", "/opt/trap")
+        # Debian's own pip, out of its wheel: installing another one first would take as long as all the rest.
+        pip = "PYTHONPATH=$(echo /usr/share/python-wheels/pip-*.whl) exec /opt/trap/bin/python -m pip install"
+        options = "--quiet --no-index --only-binary=:all: --no-compile --find-links=/mnt/wheels"
+        self.run("sh", "-c", f"{pip} {options} insect-edge")
+
+
+def wheels(folder: Path) -> Path:
+    """The wheel of this tree and, for that system's Python and processor, those of all it needs."""
+    wheel = built_wheel(folder)
+    kinds = [f"--platform=manylinux_{version}_aarch64" for version in ("2_28", "2_27", "2_17")]
+    kinds += ["--platform=manylinux2014_aarch64", "--implementation=cp", "--python-version=3.13"]
+    command = [sys.executable, "-m", "pip", "download", "--quiet", "--only-binary=:all:", *kinds]
+    subprocess.run([*command, f"--dest={folder}", str(wheel)], check=True)
+    return folder
+
+
+@contextmanager
+def emulated() -> Iterator[None]:
+    """Programs for Arm run here; as before afterwards."""
+    if platform.machine() == "aarch64":
+        yield
+        return
+    mounted = not (_FORMATS / "register").exists()
+    if mounted:
+        done = subprocess.run(
+            ["mount", "-t", "binfmt_misc", "binfmt_misc", str(_FORMATS)], check=False, capture_output=True
+        )
+        if done.returncode != 0:
+            pytest.skip("programs for another processor cannot be registered here: needs root and binfmt_misc")
+    try:
+        with _registered():
+            yield
+    finally:
+        if mounted:
+            subprocess.run(["umount", str(_FORMATS)], check=False)
+
+
+@contextmanager
+def _registered() -> Iterator[None]:
+    known = _FORMATS / "qemu-aarch64"
+    if known.exists():
+        yield
+        return
+    if not _DESCRIPTION.exists():
+        pytest.skip("no emulator for Arm here: sudo apt install qemu-user-static")
+    (_FORMATS / "register").write_text(_DESCRIPTION.read_text(encoding="utf-8").strip(), encoding="utf-8")
+    try:
+        yield
+    finally:
+        known.write_text("-1", encoding="utf-8")
