@@ -5,13 +5,16 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test check bench wheel clean help
+.PHONY: demo test check bench soak pi-test arm-test wheel clean help
 
 help:
 	@echo "make demo    see it work: simulated camera, embedded broker, alerts in the terminal"
 	@echo "make test    all tests, with a real MQTT broker"
 	@echo "make check   ruff and mypy --strict"
 	@echo "make bench   the benchmarks, where it can be against a peer in the same run"
+	@echo "make soak    an hour of faults: kills, outages, full disks, frozen cameras; SOAK_FAULTS, SOAK_EVENTS, SOAK_SEED"
+	@echo "make pi-test install it on Debian Trixie and Bookworm in containers, under a real systemd; as root"
+	@echo "make arm-test see the same on Debian for 64-bit Arm, emulated; as root"
 	@echo "make wheel   build the wheel into dist/"
 
 demo: $(VENV)/.demo
@@ -28,6 +31,19 @@ check: $(VENV)/.check
 bench: $(VENV)/.test
 	$(BIN)/python -m pytest -m benchmark -s tests/benchmarks
 
+# The first run makes the two file systems, 450 MiB each, in ~/.cache/insect-edge/pi or $PI_TEST_CACHE.
+pi-test: $(VENV)/.test
+	sh deploy/bootstrap.sh tools debootstrap:debootstrap systemd-nspawn:systemd-container
+	PI_TEST_BUILD=1 $(BIN)/python -m pytest -m pi tests/pi
+
+# The first run makes a file system for Arm, 300 MiB, beside those; emulation takes minutes.
+arm-test: $(VENV)/.test
+	sh deploy/bootstrap.sh tools debootstrap:debootstrap qemu-aarch64-static:qemu-user-static
+	PI_TEST_BUILD=1 $(BIN)/python -m pytest -m arm tests/arm
+
+soak: $(VENV)/.test
+	PYTHONPATH=tests $(BIN)/python -m support.soak
+
 wheel: $(VENV)/.check
 	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
 
@@ -43,7 +59,7 @@ $(VENV)/.check: pyproject.toml | $(BIN)/python
 	touch $@
 
 $(VENV)/.test: pyproject.toml | $(BIN)/python
-	sh deploy/bootstrap.sh tools mosquitto:mosquitto mosquitto_sub:mosquitto-clients openssl:openssl
+	sh deploy/bootstrap.sh tools mosquitto:mosquitto mosquitto_sub:mosquitto-clients openssl:openssl faketime:faketime
 	$(BIN)/python -m pip install --quiet --editable '.[converter,demo,test]'
 	touch $@
 

@@ -40,7 +40,7 @@ class CameraKeeper:
         capture_timeout: seconds without a frame after which an open camera has failed.
 
     Attributes:
-        opened: monotonic seconds of the newest successful `open`; None before.
+        opened: monotonic seconds of the newest successful `open` but for renewals, which prove nothing; None before.
         lost: why there are no frames; None while they come, and before the first attempt.
     """
 
@@ -95,7 +95,8 @@ class CameraKeeper:
         error, self._opening = self._opening.error, None
         if error is None:
             self._is_open = True
-            self.opened = self._clock.monotonic()
+            if self._renew_from is None:
+                self.opened = self._clock.monotonic()
         elif not isinstance(error, CameraError) or (not self.live and self.opened is None):
             self.lost = str(error)
             raise error
@@ -137,6 +138,8 @@ class CameraKeeper:
         patient = waited < self._capture_timeout or not self.live
         if isinstance(error, CameraTimeoutError) and self._is_open and patient:
             return
+        # Once it is back it has all its time to show something new.
+        self._renew_from = None
         first, self.lost = str(error) != self.lost, str(error)
         delay = self._backoff.next_delay()
         if first:
@@ -147,8 +150,8 @@ class CameraKeeper:
         """A frame proved that the camera shows the present."""
         if self._renew_from is not None:
             _log.info("camera %s shows the present again", self._camera.name)
-            self._renew_from = None
-            self._renewals.reset()
+        self._renew_from = None
+        self._renewals.reset()
 
     def renew(self) -> None:
         """The camera delivers nothing new: close it and open it again, more and more seldom while that does not help.
@@ -175,6 +178,11 @@ class CameraKeeper:
             self._camera.close()
         except CameraError as error:
             _log.warning("%s", error)
+
+    def hangs(self) -> bool:
+        """Whether a call of the driver is still under way, a moment after the camera was closed."""
+        calls: list[Call[None] | Call[Frame | None] | None] = [self._opening, self._closing, self._capture]
+        return any(call is not None and not call.finished(SLICE_SECONDS + _HAND_OVER_SECONDS) for call in calls)
 
     def _begin_to_close(self, *, delay: float) -> None:
         self._is_open, self._waiting_since = False, None

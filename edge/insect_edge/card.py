@@ -77,7 +77,7 @@ class ModelCard:
     """Everything the Pi needs to know of a model.
 
     Attributes:
-        model_id: unique name with version: `garden-pests-v1`.
+        model_id: unique name with version: `garden-pests-v2`.
         labels: in output order.
         input: see `InputContract`.
         activation: what the graph's output is: `logits` or `softmax`.

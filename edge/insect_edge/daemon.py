@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from insect_edge.domain import Phase
 from insect_edge.errors import CameraError, OutboxError, StateError
 from insect_edge.health.report import State
+from insect_edge.journal import event_fields
 from insect_edge.protocols import Signalled, StatusAsked
 from insect_edge.signals import RELOAD
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from insect_edge.pipeline import Pipeline, StepResult
     from insect_edge.protocols import Clock, Notice
     from insect_edge.relay.relay import Relay
+    from insect_edge.snapshots.album import Album
     from insect_edge.systemd import Systemd
     from insect_edge.tally.keeper import Tally
 
@@ -57,6 +59,7 @@ class Parts:
         relay: from outbox to broker.
         health: tells how it all is.
         tally: counts the day.
+        album: keeps pictures of events on the disk.
         commands: obeys what is asked over MQTT, and reads the configuration again.
         systemd: told of the end.
         pace: how long to the next frame.
@@ -71,6 +74,7 @@ class Parts:
     relay: Relay
     health: HealthMonitor
     tally: Tally
+    album: Album
     commands: Desk
     systemd: Systemd
     pace: Pace
@@ -82,6 +86,7 @@ class Daemon:
 
     Attributes:
         frames: classified so far.
+        left_behind: whether the camera's driver still held a thread at the end.
     """
 
     def __init__(self, parts: Parts) -> None:
@@ -92,6 +97,7 @@ class Daemon:
         self._next_frame = self._started
         self._next_prune = self._started + PRUNE_SECONDS
         self.frames = 0
+        self.left_behind = False
 
     def run(self) -> None:
         """Startup, main loop, shutdown.
@@ -109,6 +115,7 @@ class Daemon:
 
     def _startup(self) -> None:
         """Tell the world first: who waits for a camera that never comes shall know it."""
+        self._parts.systemd.starting(seconds=self._parts.first_frame_seconds)
         self._resume()
         self._parts.health.update()
         self._parts.relay.pump()
@@ -133,6 +140,8 @@ class Daemon:
             if self._parts.health.stalled:
                 self._parts.keeper.renew()
             self._parts.relay.pump()
+            # Only now: an alert does not wait for its picture to be on the disk.
+            self._parts.album.work()
             self._parts.commands.work()
             self._wait(until=self._next_due())
         if self._ended:
@@ -149,6 +158,7 @@ class Daemon:
         parts = self._parts
         with ExitStack() as stack:  # each goodbye is said even where the one before it failed
             stack.callback(self._close_camera)
+            stack.callback(parts.album.work)
             stack.callback(parts.relay.stop, timeout=STOP_RELAY_SECONDS)
             parts.systemd.stopping()
             self._tell(parts.pipeline.shutdown(parts.clock.moment()))
@@ -162,6 +172,7 @@ class Daemon:
         closing = threading.Thread(target=self._parts.keeper.close, name="camera-close", daemon=True)
         closing.start()
         closing.join(STOP_CAMERA_SECONDS)
+        self.left_behind = closing.is_alive() or self._parts.keeper.hangs()
 
     def _look(self) -> None:
         """Capture and follow one frame through, if it is time to."""
@@ -180,9 +191,11 @@ class Daemon:
         parts.keeper.succeeded()
         alive = parts.health.alive(frame)
         # Copies of an old picture are no evidence of anything: once they are known as such, events end by themselves.
-        if alive or not parts.health.stalled:
+        if alive or (parts.health.proven and not parts.health.stalled):
             self._looked(parts.pipeline.look(frame), alive=alive)
-        parts.commands.looked(frame)
+        elif not parts.health.stalled:
+            self._looked(parts.pipeline.glance(frame), alive=False)
+        parts.commands.looked(frame, alive=alive)
         # A frame that is late is not made up for, and one that was asked for early does not put off the next.
         now, interval = parts.clock.monotonic(), parts.pace.seconds
         self._next_frame = min(max(self._next_frame + interval, now), now + interval)
@@ -194,7 +207,7 @@ class Daemon:
             share = 100 * region.width * region.height
             _log.info("first frame: %dx%d, %.0f %% of it is looked at", frame.width, frame.height, share)
         self.frames += 1
-        self._tell(result.events)
+        self._tell(result.events, look=result)
         parts.health.frame(result, alive=alive, events_open=bool(parts.pipeline.state.open_events))
 
     def _check_first_frame(self) -> None:
@@ -269,14 +282,16 @@ class Daemon:
         except OutboxError:
             return False
 
-    def _tell(self, events: Sequence[Event]) -> None:
+    def _tell(self, events: Sequence[Event], *, look: StepResult | None = None) -> None:
         """One line an event's start and end, and one an alert; and one where the clock is set after events."""
         self._parts.tally.take(events, open_events=self._parts.pipeline.state.open_events)
+        self._parts.album.take(events, look=look)
         if corrections := sum(event.corrects is not None for event in events):
             _log.info("the clock is set: the times of %d events are told again", corrections)
         for event in events:
             if event.phase is not Phase.UPDATE:
                 what = f"{event.label} {event.score:.2f}, {event.hits} of {event.frames} frames"
-                _log.info("event %s: %s (%s)", event.phase, what, event.event_id)
+                _log.info("event %s: %s (%s)", event.phase, what, event.event_id, extra=event_fields(event))
             if event.alert:
-                _log.warning("alert: %s %.2f (%s)", event.label, event.score, event.event_id)
+                alert = (event.label, event.score, event.event_id)
+                _log.warning("alert: %s %.2f (%s)", *alert, extra=event_fields(event))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 from insect_edge.domain import Phase
-from insect_edge.errors import OutboxError, OutboxFullError
+from insect_edge.errors import ImageError, OutboxError, OutboxFullError
 from insect_edge.mqtt import messages
 from insect_edge.outbox.entry import Draft, Kind
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from insect_edge.domain import Classification, Event, Frame, Message
     from insect_edge.mqtt.messages import Origin
-    from insect_edge.outbox.entry import Ticket
+    from insect_edge.outbox.entry import Entry, Ticket
     from insect_edge.outbox.queue import Outbox
     from insect_edge.protocols import Clock
     from insect_edge.relay.relay import Relay
@@ -26,6 +27,8 @@ MOST_WAITING = 1000
 """Drafts kept in memory while the outbox cannot be written: some 5 MiB, and days of ordinary events."""
 RETRY_SECONDS = 2.0
 """Between two attempts to store them, unless something new happens."""
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,29 +145,46 @@ class Delivery:
     def _stored(self) -> bool:
         """Try to store everything; returns whether that succeeded."""
         try:
-            entries = self._outbox.put(self._waiting, state=self._state)
+            self._told(self._outbox.put(self._waiting, state=self._state))
         except OutboxError as error:
             self._keep(error)
             return False
+        return True
+
+    def _told(self, entries: Sequence[Entry]) -> None:
+        """Everything that waited is stored."""
         self._waiting, self._state = [], None
         newest = [entry.message for entry in entries if entry.kind is Kind.DETECTION]
         if newest:
             self._relay.set_latest(messages.last_detection(newest[-1], topics=self._origin.topics))
-        return True
 
     def _keep(self, error: OutboxError) -> None:
         """What could not be stored waits, except for alerts that a full disk need not hold up."""
         self.error = str(error)
         self.disk_full = isinstance(error, OutboxFullError)
-        alerts = [draft for draft in self._waiting if draft.kind is Kind.ALERT]
-        if self.disk_full and alerts:
+        if self.disk_full and any(draft.kind is Kind.ALERT for draft in self._waiting):
             with suppress(OutboxError):
-                self._outbox.put_urgent(alerts, state=self._state)
-                self._waiting = [draft for draft in self._waiting if draft.kind is not Kind.ALERT]
+                self._store_urgently()
         # Alerts are what people wait for, so detections go first.
         while len(self._waiting) > MOST_WAITING:
-            self._waiting.remove(next((d for d in self._waiting if d.kind is Kind.DETECTION), self._waiting[0]))
+            given_up = next((d for d in self._waiting if d.kind is Kind.DETECTION), self._waiting[0])
+            self._waiting.remove(given_up)
+            self._outbox.gave_up(given_up.kind)
             self.lost += 1
+
+    def _store_urgently(self) -> None:
+        """Alerts, with the detections they belong to as long as there is room for both.
+
+        The state takes all changes up to now for told. So it is stored with all of them, or with the number of those
+        that are not stored: whatever the process is killed between, none of them is missing without being counted.
+        """
+        try:
+            self._told(self._outbox.put_together(self._waiting, state=self._state))
+        except OutboxFullError:
+            alerts = [draft for draft in self._waiting if draft.kind is Kind.ALERT]
+            detections = [draft for draft in self._waiting if draft.kind is not Kind.ALERT]
+            self._outbox.put_urgent(alerts, state=self._state, owed=len(detections))
+            self._waiting = detections
 
     def classification(self, result: Classification, *, frame: Frame) -> None:
         """Publish the top categories of a frame where that is switched on and not too soon."""
@@ -188,7 +208,12 @@ class Delivery:
         shown = [event for event in events if event.phase is not Phase.END and event.last_seen == frame.captured]
         if not (shown and (self._settings.snapshot or self._settings.snapshot_per_event)):
             return
-        jpeg = self._encode(frame)
+        try:
+            jpeg = self._encode(frame)
+        except ImageError as error:
+            # The alert is stored and goes out; that it has no picture is no reason to stop looking.
+            _log.warning("no picture of this event: %s", error)
+            return
         if self._settings.snapshot:
             self._relay.set_latest(messages.snapshot(jpeg, topics=self._origin.topics))
         if self._settings.snapshot_per_event:

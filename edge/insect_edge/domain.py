@@ -101,6 +101,8 @@ class Frame:
         sensor_timestamp_ns: the sensor's own clock where there is one; advances only when the sensor does.
         exposure_us: exposure time in microseconds where known.
         analogue_gain: sensor gain where known.
+        lux: brightness of the scene where known.
+        colour_temperature: of the light, in kelvin, where known.
     """
 
     pixels: NDArray[np.uint8]
@@ -109,6 +111,8 @@ class Frame:
     sensor_timestamp_ns: int | None = None
     exposure_us: int | None = None
     analogue_gain: float | None = None
+    lux: float | None = None
+    colour_temperature: int | None = None
 
     @property
     def width(self) -> int:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 MODEL_FILE = "model.tflite"
 LABELS_FILE = "labels.txt"
 CARD_FILE = "card.json"
-DEFAULT_MODEL = "garden-pests-v1"
+DEFAULT_MODEL = "garden-pests-v2"
 
 _TFLITE_IDENTIFIER = b"TFL3"
 _IMAGE_RANK = 4

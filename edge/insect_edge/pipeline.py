@@ -99,6 +99,15 @@ class Pipeline:
         self._delivery.classification(classification, frame=frame)
         return StepResult(frame=frame, classification=classification, events=events)
 
+    def glance(self, frame: Frame) -> StepResult:
+        """Classify a frame that counts for nothing, since nobody knows yet whether it shows the present.
+
+        Raises:
+            InferenceError: when the model could not be run.
+        """
+        classification = self._classifier.classify(frame, region=self._region)
+        return StepResult(frame=frame, classification=classification, events=())
+
     def tick(self, now: Moment) -> tuple[Event, ...]:
         """End the events that are due although no frame comes, and store what the outbox would not take before.
 

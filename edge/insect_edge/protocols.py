@@ -225,6 +225,11 @@ class Publisher(Protocol):
     At most one connection at a time; each `connect` uses a fresh client, so that nothing of an older one is sent again.
     """
 
+    @property
+    def discarded(self) -> int:
+        """Received messages that were thrown away unread, because too many notices waited in the inbox."""
+        ...
+
     def connect(self, *, will: Message | None) -> int:
         """Begin to connect and return the connection's generation; the outcome comes as a notice.
 

@@ -9,9 +9,16 @@ import statistics
 import sys
 import time
 from datetime import datetime
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from insect_edge import model_bundle
+from insect_edge.adapters.fake_clock import FakeClock
+from insect_edge.adapters.picture_writer import write_picture
+from insect_edge.adapters.simulated import SimulatedCamera
+from insect_edge.protocols import Notice
 from support.daemon_process import daemon
 from support.mosquitto import Mosquitto, Subscriber, running
 from support.probe import Probe
@@ -29,8 +36,11 @@ _BUSY = """
 [device]
 id = "bench"
 [camera]
-source = "simulated"
+source = "{source}"
 rate = {rate}
+[camera.files]
+path = "pictures"
+loop = true
 [camera.simulated]
 scene = "{scene}"
 [policy]
@@ -52,8 +62,22 @@ level = "error"
 """
 
 
-def _configuration(broker: Mosquitto, *, scene: str, rate: float) -> str:
-    return _BUSY.format(scene=scene, rate=rate, end_after=max(0.1, 2 / rate), port=broker.port)
+def _configuration(broker: Mosquitto, *, scene: str, rate: float, source: str = "simulated") -> str:
+    return _BUSY.format(source=source, scene=scene, rate=rate, end_after=max(0.1, 2 / rate), port=broker.port)
+
+
+def _draw(folder: Path) -> None:
+    """Pictures of a minute in the garden."""
+    folder.mkdir()
+    clock, inbox = FakeClock(), SimpleQueue[Notice]()
+    camera = SimulatedCamera(clock=clock, scene="busy", frames_per_second=1.0)
+    camera.open()
+    for number in range(60):
+        frame = camera.capture(timeout=5)
+        assert frame is not None
+        write_picture(folder / f"{number:02}.jpg", frame.pixels)
+        clock.wait(inbox, seconds=1.0)
+    camera.close()
 
 
 def _health(subscriber: Subscriber) -> dict[str, Any]:
@@ -61,12 +85,18 @@ def _health(subscriber: Subscriber) -> dict[str, Any]:
     return json.loads(reports[-1]) if reports else {"frames": 0}
 
 
-def test_memory_over_many_frames(tmp_path: Path, say: Callable[[str], None]) -> None:
-    """Resident memory after many frames with insects coming and going: budget 130 MiB, growth under 1 MiB."""
+@pytest.mark.parametrize("source", ["simulated", "files"])
+def test_memory_over_many_frames(tmp_path: Path, say: Callable[[str], None], source: str) -> None:
+    """Resident memory after many frames with insects coming and going: budget 130 MiB, growth under 1 MiB.
+
+    Once with the garden, whose drawing takes memory of its own, and once with pictures of it from files.
+    """
+    if source == "files":
+        _draw(tmp_path / "pictures")
     with (
         running(tmp_path / "broker") as broker,
         Subscriber(broker, "insect-edge/bench/health") as subscriber,
-        daemon(tmp_path, _configuration(broker, scene="garden", rate=60)) as process,
+        daemon(tmp_path, _configuration(broker, scene="garden", rate=60, source=source)) as process,
     ):
         settled = 0.0
         while (report := _health(subscriber))["frames"] < FRAMES:
@@ -74,7 +104,8 @@ def test_memory_over_many_frames(tmp_path: Path, say: Callable[[str], None]) -> 
                 settled = resident_mebibytes(process.pid)
             time.sleep(0.2)
         memory = resident_mebibytes(process.pid)
-    say(f"memory after {report['frames']} frames {memory:.1f} MiB (budget 130), grown by {memory - settled:.2f} MiB")
+    grown = memory - settled
+    say(f"{source}: memory after {report['frames']} frames {memory:.1f} MiB (budget 130), grown by {grown:.2f} MiB")
     assert settled > 0
 
 

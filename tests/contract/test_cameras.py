@@ -15,6 +15,7 @@ from insect_edge.adapters.fake_clock import FakeClock
 from insect_edge.adapters.files import FileCamera
 from insect_edge.adapters.opencv import OpencvCamera
 from insect_edge.adapters.picamera2 import Picamera2Camera
+from insect_edge.adapters.picamera2_settings import Picamera2Settings
 from insect_edge.adapters.simulated import Fault, FaultKind, SimulatedCamera
 from insect_edge.errors import CameraError, CameraTimeoutError
 from support.fake_picamera2 import Bench
@@ -131,7 +132,8 @@ class Picamera2(Seam):
         self.bench = Bench()
         for name, module in self.bench.modules().items():
             monkeypatch.setitem(sys.modules, name, module)
-        self.camera = Picamera2Camera(clock=SystemClock(), width=WIDTH, height=HEIGHT)
+        settings = Picamera2Settings(width=WIDTH, height=HEIGHT)
+        self.camera = Picamera2Camera(clock=SystemClock(), settings=settings)
 
     def stall(self) -> None:
         """The cable comes loose."""

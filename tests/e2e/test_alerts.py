@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.e2e
 
-CARD = Path(__file__).parents[2] / "models" / "garden-pests-v1" / "card.json"
+CARD = Path(__file__).parents[2] / "models" / "garden-pests-v2" / "card.json"
 
 
 @pytest.fixture(params=["plain", "password", "tls"])

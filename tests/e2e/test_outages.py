@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from support import story
-from support.gate import Gate
+from support.faulty_proxy import FaultyProxy
 from support.mosquitto import PASSWORD, USERNAME, BrokerOptions, Mosquitto, Subscriber, running
 from support.story import TOPIC
 from support.trap import PEST, Trap
@@ -28,9 +28,9 @@ def broker(tmp_path: Path) -> Iterator[Mosquitto]:
 
 
 @pytest.fixture
-def gate(broker: Mosquitto) -> Iterator[Gate]:
+def gate(broker: Mosquitto) -> Iterator[FaultyProxy]:
     """The network in front of it, shut: so a subscriber can be there before the device gets through."""
-    with Gate(broker.port) as made:
+    with FaultyProxy(broker.port) as made:
         yield made
 
 
@@ -61,7 +61,7 @@ def test_a_wrong_password_costs_nothing_but_time(tmp_path: Path) -> None:
     assert not any(PASSWORD in line or "wrong\n" in line for line in refused.errors + accepted.errors)
 
 
-def test_a_broker_that_comes_later_gets_everything(broker: Mosquitto, gate: Gate, tmp_path: Path) -> None:
+def test_a_broker_that_comes_later_gets_everything(broker: Mosquitto, gate: FaultyProxy, tmp_path: Path) -> None:
     """What happened before the broker was there arrives in order, and the counts say that nothing was lost."""
     trap = Trap(tmp_path / "trap", port=gate.port)
     with trap.running() as daemon:
@@ -82,7 +82,7 @@ def test_a_broker_that_comes_later_gets_everything(broker: Mosquitto, gate: Gate
     assert len(daemon.wait_for_line("nobody listens there")) == 1
 
 
-def test_a_broker_that_dies_and_comes_back_misses_nothing(broker: Mosquitto, gate: Gate, tmp_path: Path) -> None:
+def test_a_broker_that_dies_and_comes_back_misses_nothing(broker: Mosquitto, gate: FaultyProxy, tmp_path: Path) -> None:
     """A broker that forgot everything gets what it had not acknowledged, each repeat the same to the last byte."""
     trap = Trap(tmp_path / "trap", port=gate.port)
     broker.start()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from support import story
-from support.gate import Gate
+from support.faulty_proxy import FaultyProxy
 from support.mosquitto import Mosquitto, Subscriber, running
 from support.story import TOPIC
 from support.trap import PEST, Trap
@@ -57,7 +57,7 @@ def test_a_signal_ends_it_in_order(broker: Mosquitto, tmp_path: Path, number: si
 
 def test_a_stop_without_a_broker_keeps_the_queue(broker: Mosquitto, tmp_path: Path) -> None:
     """What could not be delivered before the end is delivered by the next daemon, with numbers that go on."""
-    with Gate(broker.port) as gate, Subscriber(broker, f"{TOPIC}/#") as subscriber:
+    with FaultyProxy(broker.port) as gate, Subscriber(broker, f"{TOPIC}/#") as subscriber:
         trap = Trap(tmp_path / "trap", port=gate.port)
         with trap.running() as first:
             first.wait_for_line("alert: ", count=2)
@@ -77,7 +77,7 @@ def test_a_stop_without_a_broker_keeps_the_queue(broker: Mosquitto, tmp_path: Pa
 
 def test_being_killed_loses_and_repeats_nothing(broker: Mosquitto, tmp_path: Path) -> None:
     """Killed with a full outbox, killed while it delivers: the numbers go on, and no message has two contents."""
-    with Gate(broker.port) as gate, Subscriber(broker, f"{TOPIC}/#") as subscriber:
+    with FaultyProxy(broker.port) as gate, Subscriber(broker, f"{TOPIC}/#") as subscriber:
         trap = Trap(tmp_path / "trap", port=gate.port)
         with trap.running() as first:
             first.wait_for_line("alert: ", count=2)

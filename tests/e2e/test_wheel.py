@@ -17,7 +17,7 @@ from support.programs import running
 pytestmark = pytest.mark.e2e
 
 ROOT = Path(__file__).parents[2]
-MODEL = "insect_edge/models/garden-pests-v1"
+MODEL = "insect_edge/models/garden-pests-v2"
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +45,7 @@ def test_it_has_everything_a_program_needs(names: set[str]) -> None:
         assert {str(file) for file in files if not any(part.startswith((".", "__pyc")) for part in file.parts)} <= names
     assert {f"{MODEL}/{name}" for name in ("model.tflite", "labels.txt", "card.json")} <= names
     assert "insect_edge/insect-edge.example.toml" in names
+    assert {f"insect_edge/deploy/{name}" for name in ("install.sh", "insect-edge.service")} <= names
     assert any(name.startswith("insect_edge/mqtt/schemas/") for name in names)
     assert any(name.startswith("insect_converter/recipes/") for name in names)
     assert any(name.endswith(".dist-info/licenses/LICENSE") for name in names)
@@ -53,7 +54,10 @@ def test_it_has_everything_a_program_needs(names: set[str]) -> None:
 def test_it_has_nothing_else(names: set[str]) -> None:
     """Tests, photographs and caches stay at home."""
     kinds = {Path(name).suffix for name in names if ".dist-info/" not in name}
-    assert kinds <= {".py", ".typed", ".toml", ".json", ".txt", ".tflite", ".csv", ".md", ".jinja", ".css"}
+    assert kinds <= {
+        *(".py", ".typed", ".toml", ".json", ".txt", ".tflite", ".csv", ".md", ".jinja", ".css"),
+        *(".sh", ".service", ".conf", ".acl"),
+    }
     tops = {name.split("/", maxsplit=1)[0] for name in names}
     assert {top for top in tops if not top.endswith(".dist-info")} == {"insect_edge", "insect_converter"}
     assert not any(part.startswith((".", "__pyc", "test")) for name in names for part in Path(name).parts)

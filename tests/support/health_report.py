@@ -7,7 +7,7 @@ from typing import Any
 REPORT: dict[str, Any] = {
     "state": "degraded",
     "reasons": ["clock_unsynced", "throttled"],
-    "model_id": "garden-pests-v1",
+    "model_id": "garden-pests-v2",
     "model_sha256": "3f" * 32,
     "frames": 86_400,
     "newest_frame_seconds": 0.4,

@@ -15,6 +15,7 @@ import pytest
 
 from support.certificates import Certificates, make_certificates
 from support.subscriber import Subscriber
+from support.tcp import HOST, free_port
 from support.tools import DEADLINE_SECONDS, executable
 
 if TYPE_CHECKING:
@@ -31,16 +32,8 @@ __all__ = [
     "running",
 ]
 
-HOST = "127.0.0.1"
 USERNAME = "trap"
 PASSWORD = "correct-horse-battery"  # noqa: S105 # a broker of one test
-
-
-def free_port() -> int:
-    """A loopback port nobody listens on just now."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +47,7 @@ class BrokerOptions:
         acl: lines of an access-control list (`topic deny insect-edge/#`); None for none.
         extra: further lines of configuration.
         persistence: keep retained messages and sessions over restarts.
+        log: kinds of lines the broker writes (`error`, `warning` …); `all` for everything.
     """
 
     password: bool = False
@@ -62,6 +56,7 @@ class BrokerOptions:
     acl: tuple[str, ...] | None = None
     extra: tuple[str, ...] = ()
     persistence: bool = False
+    log: tuple[str, ...] = ("all",)
 
 
 PLAIN = BrokerOptions()
@@ -155,7 +150,7 @@ class Mosquitto:
         yield f"listener {self.port} {HOST}"
         # Standard output would be buffered, since it is no terminal.
         yield "log_dest stderr"
-        yield "log_type all"
+        yield from (f"log_type {kind}" for kind in options.log)
         # Started as root it would become another user, who cannot read the test's folder.
         yield "user root"
         yield f"allow_anonymous {'false' if options.password else 'true'}"

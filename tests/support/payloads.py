@@ -62,7 +62,7 @@ def origin(**changes: Any) -> Origin:
     """A trap at a site."""
     facts: dict[str, Any] = {
         "topics": TOPICS,
-        "model_id": "garden-pests-v1",
+        "model_id": "garden-pests-v2",
         "boot_id": "b-1",
         "slugs": {"slug": "slug"},
     }

@@ -27,6 +27,11 @@ _MARK = "INSECT_EDGE_TEST_PROGRAM"
 """Inherited by children, so that they are found when their parent is gone."""
 
 
+def clean_environment(folder: Path) -> dict[str, str]:
+    """What a program is to know of its surroundings: nothing of a service manager, and `folder` for its home."""
+    return {name: value for name, value in os.environ.items() if name not in _FOREIGN} | {"HOME": str(folder)}
+
+
 class Program:
     """`insect-edge ARGUMENTS` in a session of its own, as in a terminal of its own.
 
@@ -40,11 +45,11 @@ class Program:
         self.errors: list[str] = []
         self._changed = threading.Condition()
         self._mark = uuid.uuid4().hex
-        inherited = {name: value for name, value in os.environ.items() if name not in _FOREIGN} | {_MARK: self._mark}
+        own = clean_environment(folder) | {_MARK: self._mark}
         self._process = subprocess.Popen(
             [sys.executable, "-m", "insect_edge", *arguments],
             cwd=folder,
-            env=inherited | {"HOME": str(folder)} | (environment or {}),
+            env=own | (environment or {}),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -77,9 +77,21 @@ def only_3_1_1(broker_port: int, *, says_so: bool) -> Callable[[socket.socket], 
     return serve
 
 
-def _pipe(source: socket.socket, sink: socket.socket) -> None:
+def pump(source: socket.socket, sink: socket.socket, *, treat: Callable[[bytes], bytes] = lambda chunk: chunk) -> None:
+    """Move what comes from one connection to another, treated, until either ends."""
     with suppress(OSError):
         while chunk := source.recv(65_536):
-            sink.sendall(chunk)
+            sink.sendall(treat(chunk))
+
+
+def free_port() -> int:
+    """A loopback port nobody listens on just now."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])
+
+
+def _pipe(source: socket.socket, sink: socket.socket) -> None:
+    pump(source, sink)
     with suppress(OSError):
         sink.shutdown(socket.SHUT_WR)

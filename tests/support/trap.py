@@ -15,7 +15,7 @@ from support import story, tiny_model
 from support.programs import running
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from support.mosquitto import Subscriber
@@ -80,13 +80,7 @@ class Trap:
         """Write the configuration with these keys changed."""
         for section, keys in tables.items():
             self.tables.setdefault(section, {}).update(keys)
-        lines = []
-        for section, keys in self.tables.items():
-            lines += [
-                f"[{section}]",
-                *(f"{key} = {json.dumps(value)}" for key, value in keys.items() if value is not None),
-            ]
-        self.configuration.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        self.configuration.write_text(toml(self.tables), encoding="utf-8")
 
     def finish(self, *subscribers: Subscriber, by: Iterable[Program]) -> None:
         """See to it that subscribers, the newest last, have all that these daemons have logged before they ended.
@@ -105,7 +99,16 @@ class Trap:
         story.wait_until_told(*subscribers, by=by)
 
     @contextmanager
-    def running(self) -> Iterator[Program]:
+    def running(self, *, environment: Mapping[str, str] | None = None) -> Iterator[Program]:
         """A daemon process that is ended with the block if it has not ended by itself."""
-        with running("run", "--config", str(self.configuration), folder=self.folder) as daemon:
+        command = ("run", "--config", str(self.configuration))
+        with running(*command, folder=self.folder, environment=dict(environment or {})) as daemon:
             yield daemon
+
+
+def toml(tables: Mapping[str, Mapping[str, Any]]) -> str:
+    """A configuration file with these keys, by section; None as a value leaves a key out."""
+    lines: list[str] = []
+    for section, keys in tables.items():
+        lines += [f"[{section}]", *(f"{key} = {json.dumps(value)}" for key, value in keys.items() if value is not None)]
+    return "\n".join(lines) + "\n"

@@ -59,6 +59,14 @@ class BoardProbe:
             disk_free_bytes=self._disk_free_bytes(),
         )
 
+    def settled(self) -> Board:
+        """The same, waiting for what has to be asked in the background."""
+        board = self.look()
+        if board.throttling is None and self._asking is not None:
+            self._asking.join(_VCGENCMD_SECONDS)
+            board = self.look()
+        return board
+
     def _temperature_celsius(self) -> float | None:
         try:
             return int(self._thermal.read_text(encoding="ascii")) / 1000

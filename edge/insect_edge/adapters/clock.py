@@ -96,7 +96,9 @@ class SystemClock:
     def moment(self) -> Moment:
         """Now, on both clocks."""
         self._refresh()
-        return Moment(monotonic=time.monotonic(), utc=datetime.now(tz=UTC), clock_synced=self._synced)
+        utc = datetime.now(tz=UTC)
+        # A clock that was set back is not asked about before the next probe.
+        return Moment(monotonic=time.monotonic(), utc=utc, clock_synced=self._synced and utc >= _EARLIEST_PLAUSIBLE)
 
     def boot_id(self) -> str:
         """The kernel's random identity of this boot; empty where /proc is not to be had."""

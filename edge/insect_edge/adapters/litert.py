@@ -67,6 +67,13 @@ class LiteRtInterpreter:
         return "XNNPACK" if any(operator["op_name"] == "DELEGATE" for operator in self._operators) else None
 
     @property
+    def taken(self) -> tuple[int, int]:
+        """How many of the graph's operators the delegate took, and how many there are."""
+        own = [operator for operator in self._operators if operator["op_name"] != "DELEGATE"]
+        delegates = [operator for operator in self._operators if operator["op_name"] == "DELEGATE"]
+        return len({number for delegate in delegates for number in _behind(delegate, own)}), len(own)
+
+    @property
     def activation(self) -> str:
         """`softmax` where the operator that makes the output turns it into scores, else `logits`."""
         return _activation(self._operators, output=int(self._output_detail["index"]))
@@ -122,6 +129,19 @@ def _operators(interpreter: Any) -> list[dict[str, Any]]:
     # Underscored, yet the only way either runtime has of telling what a delegate took and what the graph ends in.
     details = getattr(interpreter, "_get_ops_details", None)
     return details() if details is not None else []
+
+
+def _behind(delegate: dict[str, Any], operators: list[dict[str, Any]]) -> set[int]:
+    """The operators a delegate stands for: those between its outputs and its inputs."""
+    makers = {int(made): number for number, operator in enumerate(operators) for made in operator["outputs"]}
+    given = {int(tensor) for tensor in delegate["inputs"]}
+    wanted, found = [int(tensor) for tensor in delegate["outputs"]], set[int]()
+    while wanted:
+        number = makers.get(wanted.pop())
+        if number is not None and number not in found:
+            found.add(number)
+            wanted += [tensor for tensor in map(int, operators[number]["inputs"]) if tensor not in given]
+    return found
 
 
 def _activation(operators: list[dict[str, Any]], *, output: int) -> str:

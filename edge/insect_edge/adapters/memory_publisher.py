@@ -33,6 +33,7 @@ class MemoryPublisher:
         refused_topics: reason code (0x80 or more) to acknowledge a topic's messages with; they are not published.
         refused_filters: reason code (0x80 or more) to answer a subscription with.
         deadly_topics: topics on whose messages the broker hangs up instead.
+        discarded: received messages that are said to have been thrown away.
     """
 
     def __init__(self, inbox: SimpleQueue[Notice], *, protocol: str = "5") -> None:
@@ -56,6 +57,7 @@ class MemoryPublisher:
         self.refused_topics: dict[str, int] = {}
         self.refused_filters: dict[str, int] = {}
         self.deadly_topics: set[str] = set()
+        self.discarded = 0
 
     def connect(self, *, will: Message | None) -> int:
         """Connect, or fail as told; see `Publisher`."""

@@ -21,6 +21,9 @@ class PahoPublisher:
     Args:
         inbox: where notices go.
         settings: of the broker.
+
+    Attributes:
+        discarded: messages that were thrown away unread because too many notices waited, on all connections.
     """
 
     def __init__(self, inbox: SimpleQueue[Notice], settings: BrokerSettings) -> None:
@@ -29,6 +32,7 @@ class PahoPublisher:
         self._generation = 0
         self._connection: Connection | None = None
         self._older_only = threading.Event()
+        self.discarded = 0
 
     def connect(self, *, will: Message | None) -> int:
         """Begin to connect; see `Publisher`."""
@@ -40,6 +44,7 @@ class PahoPublisher:
             will=will,
             generation=self._generation,
             older_only=self._older_only,
+            discard=self._discard,
         )
         self._connection.start()
         return self._generation
@@ -57,6 +62,9 @@ class PahoPublisher:
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.close(timeout=timeout)
+
+    def _discard(self) -> None:
+        self.discarded += 1
 
     def _usable(self) -> Connection:
         if self._connection is None or not self._connection.ready:

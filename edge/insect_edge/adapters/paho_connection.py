@@ -28,6 +28,7 @@ from insect_edge.mqtt.publishable import LARGEST_PACKET, check
 from insect_edge.protocols import Acknowledged, Connected, Disconnected, Subscribed
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from queue import SimpleQueue
 
     from paho.mqtt.properties import Properties
@@ -54,6 +55,7 @@ class Connection:
         will: what the broker publishes once the connection breaks, if anything.
         generation: number of this connection, in each of its notices.
         older_only: set once the broker was found to speak 3.1.1 only; lives as long as the publisher.
+        discard: called for each received message that is thrown away.
         ready: whether messages can be published now.
     """
 
@@ -62,6 +64,7 @@ class Connection:
     will: Message | None
     generation: int
     older_only: threading.Event
+    discard: Callable[[], None]
     ready: bool = field(default=False, init=False)
 
     def __post_init__(self) -> None:
@@ -270,7 +273,11 @@ class Connection:
             self.inbox.put(Subscribed(generation=self.generation, topic=topic, reason_code=codes[0].value))
 
     def _on_message(self, _client: Client, _data: Any, message: MQTTMessage) -> None:
-        if (received := received_from(message, generation=self.generation)) is not None:
+        most = self.settings.most_waiting
+        if most is not None and self.inbox.qsize() >= most:
+            # Never an acknowledgement or the end of a connection: those are few, and the outbox lives by them.
+            self.discard()
+        elif (received := received_from(message, generation=self.generation)) is not None:
             self.inbox.put(received)
 
     def _on_log(self, _client: Client, _data: Any, level: int, text: str) -> None:

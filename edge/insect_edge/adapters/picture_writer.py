@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+_TEMPORARY = ".insect-edge-"
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp")
 
 
@@ -35,7 +37,7 @@ def write_picture(path: Path, pixels: NDArray[np.uint8]) -> None:
     if data is None:
         raise ImageError(f"{path}: {pixels.shape[1]}x{pixels.shape[0]} pixels cannot be encoded as {suffix}: use .png")
     try:
-        _put_in_place(path, data)
+        put_in_place(path, data)
     except OSError as error:
         raise ImageError(f"{path}: cannot be written ({error.strerror}): check the folder") from error
 
@@ -48,8 +50,13 @@ def _encoded(suffix: str, pixels: NDArray[np.uint8]) -> bytes | None:
     return data.tobytes() if encoded else None
 
 
-def _put_in_place(path: Path, data: bytes) -> None:
-    descriptor, name = tempfile.mkstemp(prefix=".insect-edge-", dir=path.parent)
+def put_in_place(path: Path, data: bytes) -> None:
+    """Write a file that is there whole or not at all, also after a power cut; an existing one is replaced.
+
+    Raises:
+        OSError: when it cannot be written.
+    """
+    descriptor, name = tempfile.mkstemp(prefix=_TEMPORARY, dir=path.parent)
     temporary = Path(name)
     try:
         with os.fdopen(descriptor, "wb") as file:
@@ -62,3 +69,10 @@ def _put_in_place(path: Path, data: bytes) -> None:
     except OSError:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def sweep(folder: Path) -> None:
+    """Remove what a killed process left half-written in a folder that is the program's own; it may be missing."""
+    for leftover in folder.glob(f"{_TEMPORARY}*"):
+        with suppress(OSError):
+            leftover.unlink()

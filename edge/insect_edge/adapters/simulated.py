@@ -6,6 +6,7 @@ It knows what each frame really shows (`truth`) and breaks down as it is told to
 from __future__ import annotations
 
 import enum
+import logging
 import math
 import threading
 from dataclasses import dataclass
@@ -26,6 +27,8 @@ _DAY_EXPOSURE_US, _NIGHT_EXPOSURE_US = 8_000, 66_000
 _DAY_GAIN, _NIGHT_GAIN = 1.0, 8.0
 _ROUNDING_SECONDS = 1e-6
 """Clock readings in seconds since boot are exact to well below this; a frame due that soon is due."""
+
+_log = logging.getLogger(__name__)
 
 
 class FaultKind(enum.StrEnum):
@@ -122,6 +125,7 @@ class SimulatedCamera:
         self._began: float | None = None
         self._opened_at = 0
         self._delivered = -1
+        self._suffered: Fault | None = None
         self._open = False
         self._closed = threading.Event()
         self._nobody: SimpleQueue[Notice] = SimpleQueue()
@@ -166,6 +170,7 @@ class SimulatedCamera:
         self._await_next(timeout)
         number = self._due()
         fault = self._fault(number)
+        self._tell(fault)
         if fault is not None:
             self._suffer(fault, number, timeout=timeout)
         shown = number if fault is None or fault.kind is not FaultKind.FROZEN else max(fault.first - 1, 0)
@@ -224,6 +229,17 @@ class SimulatedCamera:
                 return fault
         return None
 
+    def _tell(self, fault: Fault | None) -> None:
+        """One line where a breakdown begins to be felt or is over: what follows in the log is its consequence."""
+        if fault is self._suffered:
+            return
+        self._suffered = fault
+        if fault is None:
+            _log.info("%s: in order again", self.name)
+            return
+        until = "the end" if fault.last is None else f"frame {fault.last}"
+        _log.info("%s: %s on purpose, from frame %d to %s", self.name, fault.kind, fault.first, until)
+
     def _suffer(self, fault: Fault, number: int, *, timeout: float) -> None:
         """Fail as `fault` says; the kinds that only change the picture return."""
         if fault.kind is FaultKind.HANG:
@@ -237,4 +253,5 @@ class SimulatedCamera:
     def _refuse_when_disconnected(self, number: int) -> None:
         fault = self._fault(number)
         if fault is not None and fault.kind is FaultKind.DISCONNECTED:
+            self._tell(fault)
             raise CameraError(f"{self.name}: the camera is disconnected: plug it in again")

@@ -8,13 +8,14 @@ made at that moment by the thread that does the work. So an answer proves that t
 from __future__ import annotations
 
 import contextlib
+import json
 import logging
 import queue
 import socket
 import threading
 import time
 from queue import SimpleQueue
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from insect_edge.errors import StatusError
 from insect_edge.protocols import StatusAsked
@@ -119,6 +120,22 @@ def ask(device_id: str) -> bytes:
     if not content:
         raise StatusError(f"{device_id}: the daemon runs but does not answer, so it hangs: restart it")
     return content
+
+
+def running_report(device_id: str) -> tuple[dict[str, Any] | None, str | None]:
+    """The health report of the daemon that runs on this machine.
+
+    Returns:
+        The report, None where there is none; and why one that runs does not answer, else None.
+    """
+    try:
+        report = json.loads(ask(device_id))
+    except StatusError as error:
+        return None, None if isinstance(error.__cause__, OSError) else str(error)
+    except ValueError:
+        return None, "what answers is no insect-edge daemon"
+    whole = isinstance(report, dict) and {"state", "reasons", "frames", "newest_frame_seconds"} <= report.keys()
+    return (report, None) if whole else (None, "the daemon is of another version: restart it")
 
 
 def _read(connection: socket.socket) -> bytes:

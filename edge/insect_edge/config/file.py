@@ -13,7 +13,8 @@ from insect_edge.config.parse import parse_config
 from insect_edge.errors import ConfigError
 
 if TYPE_CHECKING:
-    from insect_edge.config.sections import Config, Mqtt
+    from insect_edge.config.delivery import Mqtt
+    from insect_edge.config.sections import Config
     from insect_edge.mqtt.broker_settings import TlsSettings
 
 CREDENTIAL = "mqtt-password"

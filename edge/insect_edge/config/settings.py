@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 LARGEST_RECEIVED = 64 * 1024
 """Bytes of a packet; commands are short, and a megabyte sent as one shall not fill a small board's memory."""
 
+MOST_WAITING = 1_000
+"""Notices; nobody needs more commands at once, and a flood of them shall not fill the memory either."""
+
 
 def policy_settings(config: Config) -> PolicySettings:
     """The numbers of the policy and its alert rule."""
@@ -58,6 +61,7 @@ def broker_settings(config: Config, *, client_id: str, password: str | None) -> 
         keepalive_seconds=mqtt.keepalive,
         connect_seconds=mqtt.connect_timeout,
         largest_received=LARGEST_RECEIVED,
+        most_waiting=MOST_WAITING,
     )
 
 

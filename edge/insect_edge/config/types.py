@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, Strict, ValidationInfo
 
 from insect_edge.domain import Region
+from insect_edge.video_source import kind_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +50,8 @@ def _resolve(path: Path, info: ValidationInfo) -> Path:
 
 
 def _device(device: int | str, info: ValidationInfo) -> int | str:
-    """A video file lies relative to the configuration; addresses and numbers are no paths."""
-    if isinstance(device, int) or "://" in device or device.isdecimal():
-        return device
-    return str(_resolve(Path(device), info))
+    """A video file lies relative to the configuration; addresses, numbers and names of cameras are no paths."""
+    return str(_resolve(Path(str(device)), info)) if kind_of(device) == "file" else device
 
 
 def _files(value: Any, info: ValidationInfo) -> tuple[Path, ...]:
@@ -66,6 +65,10 @@ def _files(value: Any, info: ValidationInfo) -> tuple[Path, ...]:
 def _region(value: Any) -> Region | Literal["square", "whole"]:
     if value in ("square", "whole"):
         return "whole" if value == "whole" else "square"
+    return _crop(value)
+
+
+def _crop(value: Any) -> Region:
     if isinstance(value, Region):
         return value
     if not (isinstance(value, list) and len(value) == 4 and all(type(part) in {int, float} for part in value)):  # noqa: PLR2004 - x, y, width, height
@@ -95,7 +98,23 @@ Faults = Annotated[
 VideoDevice = Annotated[
     Annotated[int, Field(ge=0, le=99)] | Text,
     AfterValidator(_device),
-    Must('a number, or in quotes a device file, the address of a stream, or a video file: 0, "/dev/video0"'),
+    Must(
+        "a number, or in quotes a device file, the name of a camera, the address of a stream, or a video file: "
+        '0, "/dev/video0"'
+    ),
+]
+BoardCamera = Annotated[
+    Annotated[int, Field(ge=0, le=9)] | Text,
+    Must('a number from 0 to 9, or in quotes the name of the sensor: 0, "imx708"'),
+]
+Focus = Annotated[
+    Literal["continuous", "once"] | Annotated[float, Field(ge=0, le=50)],
+    Must('"continuous", "once", or a number of dioptres from 0 to 50 at which the lens stays'),
+]
+Crop = Annotated[
+    Region,
+    PlainValidator(_crop),
+    Must("[x, y, width, height] in fractions of the picture, inside it and not empty"),
 ]
 RegionChoice = Annotated[
     Region | Literal["square", "whole"],

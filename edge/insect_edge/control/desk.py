@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 CAPTURE_SECONDS = 10.0
 """Longest a picture is waited for: then the answer is that there is none."""
+LOOK_AGAIN_SECONDS = 0.5
+"""Between two looks for a picture that is none of an old one."""
 MOST_WAITING = 32
 """Messages kept until the next frame is through; a flood beyond that is dropped unread."""
 BURST = 5
@@ -92,16 +94,20 @@ class Desk:
         self._obeying = Allowance(burst=BURST, every=EVERY_SECONDS)
         self._refusing = Allowance(burst=BURST, every=EVERY_SECONDS)
         self._pictures: list[tuple[float, ReplyTo]] = []
+        self._look_at = clock.monotonic()
+        self._copies = False
         self.description: Callable[[], Message] | None = None
 
     @property
     def wants_frame(self) -> bool:
-        """Whether somebody waits for a picture."""
-        return bool(self._pictures)
+        """Whether somebody waits for a picture, and it is time to look for one."""
+        return bool(self._pictures) and self._clock.monotonic() >= self._look_at
 
     def deadline(self) -> float | None:
-        """Monotonic seconds at which somebody has waited long enough for a picture; None while nobody waits."""
-        return min((due for due, _ in self._pictures), default=None)
+        """Monotonic seconds at which somebody who waits for a picture is to be served; None while nobody waits."""
+        due = [due for due, _ in self._pictures]
+        due += [self._look_at] if due and not self.wants_frame else []
+        return min(due, default=None)
 
     def hear(self, message: Received) -> None:
         """Note a message; it is read by the next `work`."""
@@ -120,13 +126,20 @@ class Desk:
         late = [reply_to for due, reply_to in self._pictures if now >= due]
         if late:
             self._pictures = [(due, reply_to) for due, reply_to in self._pictures if now < due]
-            why = self._actions.camera_lost() or "the camera delivers nothing"
+            copies = "shows the same picture again and again"
+            found = f"the camera {copies if self._copies else 'delivers nothing'}"
+            why = self._actions.camera_lost() or found
+            error = f"no new frame within {CAPTURE_SECONDS:g} s: {why}"
             for reply_to in late:
-                self._answer(Command.CAPTURE, reply_to, Outcome(error=f"no frame within {CAPTURE_SECONDS:g} s: {why}"))
+                self._answer(Command.CAPTURE, reply_to, Outcome(error=error))
 
-    def looked(self, frame: Frame) -> None:
-        """Publish a frame that somebody waits for."""
+    def looked(self, frame: Frame, *, alive: bool) -> None:
+        """Publish a frame that somebody waits for, if it shows the present: nobody shall be sent an old picture."""
         if not self._pictures:
+            return
+        self._copies = not alive
+        if not alive:
+            self._look_at = self._clock.monotonic() + LOOK_AGAIN_SECONDS
             return
         waiting, self._pictures = self._pictures, []
         try:
@@ -164,6 +177,8 @@ class Desk:
     def _obey(self, request: Request) -> None:
         _log.info("command %s", request.command)
         if request.command is Command.CAPTURE:
+            if not self._pictures:
+                self._copies, self._look_at = False, self._clock.monotonic()
             self._pictures.append((self._clock.monotonic() + CAPTURE_SECONDS, request.reply_to))
             return
         try:

@@ -29,6 +29,7 @@ class Reloader:
         load: reads it from where it came from.
         name: of the file, for messages.
         card: of the model as the model has it, before any configuration.
+        refuse: says why a checked configuration cannot be lived with; None where it can.
         apply: takes a checked configuration and its card over; does not fail.
         systemd: told of the beginning and the end, and of a refusal.
         clock: for systemd, which wants to know when.
@@ -41,6 +42,7 @@ class Reloader:
         load: Callable[[], Config] | None,
         name: str,
         card: ModelCard,
+        refuse: Callable[[Config], str | None],
         apply: Callable[[Config, ModelCard], None],
         systemd: Systemd,
         clock: Clock,
@@ -49,6 +51,7 @@ class Reloader:
         self._load = load
         self._name = name
         self._card = card
+        self._refuse = refuse
         self._apply = apply
         self._systemd = systemd
         self._clock = clock
@@ -79,6 +82,8 @@ class Reloader:
         changed = changes(self._config, config)
         if fixed := needs_restart(changed):
             return Outcome(error=f"{named(fixed)}: cannot change while running: restart the service to apply it all")
+        if why := self._refuse(config):
+            return Outcome(error=why)
         if changed:
             self._apply(config, card)
             self._config = config

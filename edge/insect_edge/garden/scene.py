@@ -60,13 +60,14 @@ _GARDEN = ("ants", "snail", "caterpillar", "grasshopper", "moth", "wasp")
 SCENES: dict[str, Scene] = {
     "garden": Scene(ground="leaf", timetable=Timetable(animals=_GARDEN)),
     "busy": Scene(ground="leaf", timetable=Timetable(animals=_GARDEN, first=2.0, visit=8.0, gap=3.0)),
+    "rush": Scene(ground="leaf", timetable=Timetable(animals=_GARDEN, first=0.3, visit=1.0, gap=0.5)),
     "empty": Scene(ground="leaf", timetable=Timetable(animals=())),
     **{
         label: Scene(ground="soil" if label == "earthworms" else "leaf", timetable=Timetable(animals=(label,)))
         for label in ANIMALS
     },
 }
-"""By name: animals in turn, the same in quick succession, nobody at all, or always the same one."""
+"""By name: animals in turn, in quick succession, one after the other, nobody at all, or always the same one."""
 
 
 class Garden:

@@ -25,26 +25,36 @@ _SHADOW_OFFSET = (0.030, 0.042)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Layer:
+    """What there is to see of a square picture: a third of one with an animal is empty, and memory counts.
+
+    Attributes:
+        pixels: (height, width) or (height, width, 4) uint8.
+        corner: (2,) where its upper left corner lies in the square, in pixels: x, y.
+    """
+
+    pixels: NDArray[np.uint8]
+    corner: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Sprite:
     """One drawing of one animal.
 
     Attributes:
-        picture: (side, side, 4) uint8, B, G, R premultiplied with alpha, and alpha.
-        shadow: (side, side) uint8, its blurred outline.
-        hull: (n, 2) float64 corners of the smallest convex outline around the animal, in pixels.
+        side: width and height of the square it was drawn in, in pixels.
+        picture: uint8, B, G, R premultiplied with alpha, and alpha.
+        shadow: uint8, its blurred outline.
+        hull: (n, 2) float64 corners of the smallest convex outline around the animal, in pixels of the square.
     """
 
-    picture: NDArray[np.uint8]
-    shadow: NDArray[np.uint8]
+    side: int
+    picture: Layer
+    shadow: Layer
     hull: NDArray[np.float64]
 
-    @property
-    def side(self) -> int:
-        """Width and height in pixels."""
-        return int(self.picture.shape[0])
 
-
-@lru_cache(maxsize=len(STRIDES) + 1)  # one visitor: each takes 1.5 MB at 720 lines
+@lru_cache(maxsize=len(STRIDES))  # one visitor: each takes 1 MB at 720 lines
 def sprite(label: str, *, step: int, side: int, seed: int) -> Sprite:
     """The drawing of `label` with stride `STRIDES[step]`, `side` pixels wide and high."""
     canvas = Canvas(size=side, seed=seed)
@@ -52,10 +62,16 @@ def sprite(label: str, *, step: int, side: int, seed: int) -> Sprite:
     picture = canvas.finished()
     solid = cv2.findNonZero((picture[..., 3] > 64).astype(np.uint8))  # noqa: PLR2004 # a quarter: without the faint rim
     return Sprite(
-        picture=picture,
-        shadow=soft(picture[..., 3], spread=side / 60),
+        side=side,
+        picture=_cropped(picture, seen=picture[..., 3]),
+        shadow=_cropped(shadow := soft(picture[..., 3], spread=side / 60), seen=shadow),
         hull=cv2.convexHull(solid)[:, 0].astype(np.float64),
     )
+
+
+def _cropped(pixels: NDArray[np.uint8], *, seen: NDArray[np.uint8]) -> Layer:
+    left, top, width, height = cv2.boundingRect(seen)
+    return Layer(pixels=pixels[top : top + height, left : left + width].copy(), corner=np.array((left, top), float))
 
 
 def outline(drawing: Sprite, pose: Pose, *, height: int, centre: tuple[float, float]) -> NDArray[np.float64]:
@@ -100,18 +116,21 @@ def _placing(drawing: Sprite, pose: Pose, *, height: int, centre: tuple[float, f
 
 
 def _warped(
-    picture: NDArray[np.uint8], placing: NDArray[np.float64], frame: NDArray[np.uint8], offset: NDArray[np.float64]
+    layer: Layer, placing: NDArray[np.float64], frame: NDArray[np.uint8], offset: NDArray[np.float64]
 ) -> tuple[tuple[slice, slice], NDArray[np.uint8]] | None:
-    """The part of the frame the picture covers, and the picture as it lies there; None when it lies outside."""
-    side = picture.shape[0]
-    corners = np.array([[0, 0], [side, 0], [side, side], [0, side]]) @ placing[:, :2].T + placing[:, 2] + offset
+    """The part of the frame the layer covers, and the layer as it lies there; None when it lies outside."""
+    height, width = layer.pixels.shape[:2]
+    placing = np.column_stack([placing[:, :2], placing[:, 2] + placing[:, :2] @ layer.corner])
+    # A pixel more on each side, for what interpolation spreads.
+    corners = np.array([[-1, -1], [width, -1], [width, height], [-1, height]]) @ placing[:, :2].T
+    corners += placing[:, 2] + offset
     left, top = np.maximum(np.floor(corners.min(axis=0)), 0).astype(int)
     right, bottom = np.minimum(np.ceil(corners.max(axis=0)), frame.shape[1::-1]).astype(int)
-    if right <= left or bottom <= top:
+    if right <= left or bottom <= top or layer.pixels.size == 0:
         return None
     moved = placing.copy()
     moved[:, 2] += offset - (left, top)
-    warped = cv2.warpAffine(picture, moved, (int(right - left), int(bottom - top)), flags=cv2.INTER_LINEAR)
+    warped = cv2.warpAffine(layer.pixels, moved, (int(right - left), int(bottom - top)), flags=cv2.INTER_LINEAR)
     return np.s_[int(top) : int(bottom), int(left) : int(right)], warped.astype(np.uint8, copy=False)
 
 

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from insect_edge.health.liveliness import Liveliness
     from insect_edge.pipeline import StepResult
 
+LONGEST_NIGHT_SECONDS = 16 * 3600.0
+"""Where and when insects fly, no night is longer."""
+
 
 class SeenFrames:
     """Takes every classified frame into account.
@@ -33,6 +36,7 @@ class SeenFrames:
         self._liveliness = liveliness
         self._darkness = Darkness()
         self._newest: float | None = None
+        self._blind_since: float | None = None
         self.count = 0
         self.classified: float | None = None
         self.event_seen = started
@@ -47,7 +51,24 @@ class SeenFrames:
 
     def alive(self, frame: Frame) -> bool:
         """Whether a frame shows the present; asked once for each frame, before it is classified."""
-        return self._liveliness is None or self._liveliness.alive(frame)
+        if self._liveliness is None:
+            return True
+        alive = self._liveliness.alive(frame)
+        if alive or not self._liveliness.blind:
+            self._blind_since = None
+        elif self._blind_since is None:
+            self._blind_since = frame.captured.monotonic
+        return alive
+
+    def excused(self, now: float) -> bool:
+        """Whether the missing sign of life may be the night, by monotonic `now`.
+
+        Black frames without a byte of noise may come from a quiet sensor as well as from a dead one. Counted as death
+        they would have a healthy camera's process ended by the service manager, and started, from dusk to dawn, and no
+        new process would see more. They keep coming, so the program does not hang; the camera is opened again by
+        itself, more and more seldom; and what outlasts any night is no night.
+        """
+        return self._blind_since is not None and now - self._blind_since < LONGEST_NIGHT_SECONDS
 
     def take(self, result: StepResult, *, alive: bool, events_open: bool, now: float) -> None:
         """A frame was classified at monotonic `now`; `alive` is what was said of it."""

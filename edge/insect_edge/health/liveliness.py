@@ -13,9 +13,11 @@ differs from its copy more than two frames of a good sensor. It is how the diffe
 - A sensor's noise is everywhere. A clock written over a frozen picture changes the same few tiles for ever, so a change
   counts once it has touched a quarter of the tiles, at once or since the last new picture.
 
+- In the dark there is less noise than that, and every byte counts: see `dark_pictures`.
+
 It cannot tell apart: noise added afresh to a frozen picture (an analogue grabber without a signal lock) and a sensor's
 own; a recording of more than `REMEMBERED` frames played round and round and the present. A live picture without any
-noise (black or white throughout, or compressed until nothing moves) passes for frozen.
+noise (black or white throughout, or compressed until nothing moves) passes for frozen; a black one is called `blind`.
 """
 
 from __future__ import annotations
@@ -24,6 +26,9 @@ from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
+
+from insect_edge.health.dark_pictures import DarkPictures
+from insect_edge.health.judgement import DARK_BELOW, brightness
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -59,18 +64,25 @@ class Liveliness:
     Args:
         pictures: whether pictures are compared where there is no sensor timestamp; without it every such frame is
             taken for alive.
+
+    Attributes:
+        blind: the newest frame proves nothing either way: it is black and unchanged, and no sensor's clock is told.
     """
 
     def __init__(self, *, pictures: bool = True) -> None:
         self._judge = pictures
         self._pictures = Pictures()
+        self._dark_pictures = DarkPictures()
+        self.blind = False
         self._newest: int | None = None
         self._highest: int | None = None
 
     def alive(self, frame: Frame) -> bool:
         """Whether this frame proves that the camera shows the present; the very first cannot."""
-        differs = not self._judge or self._pictures.differ(frame.pixels)
         timestamp = frame.sensor_timestamp_ns
+        dark = timestamp is None and brightness(frame.pixels) < DARK_BELOW
+        differs = not self._judge or self._differs(frame.pixels, dark=dark)
+        self.blind = dark and not differs
         if timestamp is None:
             return differs
         before, self._newest = self._newest, timestamp
@@ -82,6 +94,11 @@ class Liveliness:
             return False
         advanced, self._highest = timestamp != self._highest, timestamp
         return advanced
+
+    def _differs(self, pixels: NDArray[np.uint8], *, dark: bool) -> bool:
+        """Whether this is a new picture; both judges see it, for the next one."""
+        differs = self._pictures.differ(pixels)
+        return (dark and self._dark_pictures.differ(pixels)) or differs
 
 
 class Pictures:

@@ -46,6 +46,7 @@ class Identity:
         model_sha256: of its file in hex; None where it is not known.
         versions: name to version of what runs.
         stall_seconds: a live camera that shows nothing new for so long is stalled.
+        model_rolled_back: whether the chosen model was given up for the one before it.
     """
 
     topics: Topics
@@ -53,6 +54,7 @@ class Identity:
     versions: Mapping[str, str]
     model_sha256: str | None = None
     stall_seconds: float = health.STALL_SECONDS
+    model_rolled_back: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,6 +124,11 @@ class HealthMonitor:
         """Whether the camera was found to show nothing new the last time health was judged."""
         return self._told is not None and "stalled" in self._told[1]
 
+    @property
+    def proven(self) -> bool:
+        """Whether the camera has shown the present since it was opened: nothing before that counts as an insect."""
+        return health.proven(opened=self._sources.keeper.opened, classified=self._sources.frames.classified)
+
     def configure(self, *, interval: float, stall_seconds: float | None = None) -> None:
         """Go on with other seconds between two reports, and another patience with the camera."""
         self._interval = interval
@@ -130,7 +137,10 @@ class HealthMonitor:
 
     def alive(self, frame: Frame) -> bool:
         """Whether a frame proves that the camera shows the present; asked once for each, before it is classified."""
-        return self._sources.frames.alive(frame)
+        alive = self._sources.frames.alive(frame)
+        if not alive and self._sources.frames.excused(self._clock.monotonic()):
+            self._systemd.watchdog()
+        return alive
 
     def frame(self, result: StepResult, *, alive: bool, events_open: bool) -> None:
         """Take a classified frame into account; only one that shows the present feeds the watchdog."""
@@ -152,15 +162,20 @@ class HealthMonitor:
         self._look_at_board(now.monotonic)
         state, reasons = self._judge(now)
         state = ending or state
+        self._systemd.status(self._said(state, reasons))
         changed = (state, reasons) != self._told
         if not changed and now.monotonic < self._due:
             return
         if changed:
-            self._systemd.status(sentence(state, reasons))
             _log.info("health: %s", f"{state}: {', '.join(reasons)}" if reasons else str(state))
         self._told = (state, reasons)
         self._due = now.monotonic + self._interval
         self._sources.relay.set_latest(self._message(state, reasons, now=now))
+
+    def _said(self, state: State, reasons: tuple[str, ...]) -> str:
+        """The report in one line; what keeps the broker away, a wrong password say, stands in it too."""
+        why = self._sources.relay.status().reason if "broker_down" in reasons else None
+        return sentence(state, reasons) + (f": {why}" if why else "")
 
     def message(self) -> Message:
         """How it is at this moment, as the `health` topic would say it."""
@@ -202,6 +217,8 @@ class HealthMonitor:
         self._log_change("broker", broker.reason or connected, good=broker.reason is None)
         self._log_change("outbox", self._sources.delivery.error or broker.storage_error, good=False)
         given_up = "too many messages wait in memory, so the oldest detections are given up"
+        flood = "messages come in faster than they can be read, so some are thrown away: look who sends them"
+        self._log_change("received", flood if broker.discarded else None, good=False)
         self._log_change("memory", given_up if self._sources.delivery.lost else None, good=False)
 
     def _log_lost(self) -> None:
@@ -241,6 +258,8 @@ class HealthMonitor:
             memory_available_bytes=board.memory_available_bytes,
             throttled=board.slowed_down or pace.steps > 0,
             under_voltage=board.under_voltage,
+            model_rolled_back=self._identity.model_rolled_back,
+            told=() if self._told is None else self._told[1],
         )
 
     def _report(self, state: State, reasons: tuple[str, ...], *, now: float, clock_synced: bool) -> HealthReport:

@@ -78,6 +78,7 @@ class BrokerStatus:
         in_flight: messages sent and not yet acknowledged.
         last_acknowledged: monotonic seconds of the newest acknowledgement; None before the first.
         storage_error: one line on why the outbox cannot be read or updated; None when it can.
+        discarded: messages that were received and thrown away unread, for too many came at once.
     """
 
     connected: bool = False
@@ -88,6 +89,7 @@ class BrokerStatus:
     in_flight: int = 0
     last_acknowledged: float | None = None
     storage_error: str | None = None
+    discarded: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,6 +24,7 @@ _REASONS = {
     "disk_full": "the disk is full",
     "disk_low": "the disk is almost full",
     "memory_low": "the machine is short of memory",
+    "model_rolled_back": "the chosen model failed, so the one before it is used",
     "outbox_failed": "messages cannot be stored",
     "quiet": "no insect for a day",
     "stalled": "the camera shows the same picture again and again, or none",
@@ -100,6 +101,7 @@ def _broker(broker: Mapping[str, Any]) -> str:
     words = [f"connected (MQTT {broker['protocol']})" if broker["connected"] else f"not connected: {reason}"]
     if broker["acknowledged_seconds"] is not None:
         words.append(f"last acknowledgement {duration(broker['acknowledged_seconds'])} ago")
+    words += [f"{broker['discarded']} received messages thrown away"] if broker.get("discarded") else []
     return ", ".join(words)
 
 

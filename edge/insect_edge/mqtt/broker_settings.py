@@ -42,6 +42,8 @@ class BrokerSettings:
         keepalive_seconds: a connection silent for 1.5 times this is dead.
         largest_received: bytes of the largest packet an MQTT 5 broker may send us; it leaves out what is larger. None
             for no limit.
+        most_waiting: messages that arrive while so many notices wait for their reader are thrown away; None for no
+            limit.
         user_properties: names and values MQTT 5 carries beside every message.
         connect_seconds: longest a TCP connection, and the TLS handshake on it, may take.
     """
@@ -56,4 +58,5 @@ class BrokerSettings:
     keepalive_seconds: int = 30
     connect_seconds: float = 10.0
     largest_received: int | None = None
+    most_waiting: int | None = None
     user_properties: tuple[tuple[str, str], ...] = ()

@@ -54,6 +54,7 @@ class Broker(TypedDict):
     refused: Annotated[bool, Rule("The broker said no: time alone will not help.")]
     reason: Annotated[str | None, Rule("Why it is not connected, or what it refused last.")]
     in_flight: Count
+    discarded: Annotated[Count, Rule("Messages received and thrown away unread, because too many came at once.")]
     last_acknowledged: Annotated[
         float | None, Rule("Of the newest acknowledgement, in monotonic seconds; null before the first.")
     ]

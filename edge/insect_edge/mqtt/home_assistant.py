@@ -9,7 +9,7 @@ twice for one insect.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from insect_edge.domain import Message, Role
@@ -18,7 +18,7 @@ from insect_edge.mqtt.fields import encode
 from insect_edge.mqtt.topics import DEFAULT_PREFIX
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from insect_edge.domain import Label
     from insect_edge.mqtt.messages import Origin
@@ -44,6 +44,7 @@ class Described:
         health_expires: seconds after which a health report is worth nothing.
         commands: whether the device obeys commands, so that buttons make sense.
         snapshot: whether pictures are published.
+        before: name → platform of the parts described at some time; those that are no more are taken away.
     """
 
     origin: Origin
@@ -53,6 +54,7 @@ class Described:
     health_expires: float = 150.0
     commands: bool = True
     snapshot: bool = True
+    before: Mapping[str, str] = field(default_factory=dict)
 
 
 def status_topic(prefix: str) -> str:
@@ -79,6 +81,8 @@ def discovery(described: Described) -> Message:
         **(_snapshot(topics) if described.snapshot else _gone("image", "snapshot")),
         **_buttons(topics, enabled=described.commands),
     }
+    # A part that is merely left out would stay there for ever: it goes when it is named with its platform alone.
+    components |= {name: {"p": platform} for name, platform in described.before.items() if name not in components}
     payload = {
         "dev": _device(described),
         "o": {"name": "insect-edge", "sw": described.version},
@@ -88,6 +92,16 @@ def discovery(described: Described) -> Message:
     }
     topic = discovery_topic(described.prefix, device_id=topics.device_id)
     return Message(topic=topic, payload=encode(payload), qos=1, retain=True)
+
+
+def components(message: Message) -> dict[str, str]:
+    """Name → platform of the parts that a description names."""
+    return {name: part["p"] for name, part in json.loads(message.payload)["cmps"].items()}
+
+
+def forgotten(topic: str) -> Message:
+    """What takes the device described on a topic away, from the broker and from Home Assistant."""
+    return Message(topic=topic, payload=b"", qos=1, retain=True)
 
 
 def _device(described: Described) -> dict[str, Any]:

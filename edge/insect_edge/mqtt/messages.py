@@ -285,6 +285,7 @@ def _broker(report: HealthReport) -> health_payload.Broker:
         "refused": broker.refused,
         "reason": broker.reason,
         "in_flight": broker.in_flight,
+        "discarded": broker.discarded,
         "last_acknowledged": rounded(broker.last_acknowledged, digits=3),
         "acknowledged_seconds": rounded(report.acknowledged_seconds, digits=1),
     }

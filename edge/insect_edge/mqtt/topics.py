@@ -96,6 +96,11 @@ class Topics:
         """Where the day's counts and who is present are retained."""
         return self._under("counts")
 
+    @property
+    def doctor(self) -> str:
+        """Where `insect-edge doctor` sends a message to itself; never retained."""
+        return self._under("doctor")
+
     def command(self, name: str) -> str:
         """Where a command is asked; `+` for all of them."""
         return self._under(f"command/{name}")

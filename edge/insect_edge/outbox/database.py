@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
@@ -19,6 +20,9 @@ FORMAT = 2
 
 _BUSY_SECONDS = 2.0
 """How long another process that looks into the queue may hold the owner up."""
+
+_FORMATS_TO_COME = 1_000
+"""A number further ahead of `FORMAT` is a damaged header, no newer program's."""
 
 _SHARED_BYTES = 64 * 1024
 """More than the file takes through which readers and the owner of a database in WAL mode find each other."""
@@ -74,11 +78,13 @@ _STATE_TABLE = """
     """
 # Made last, so that the older tables lie where they lay in an older format.
 _TABLES = (*_FIRST_TABLES, _STATE_TABLE)
-_TABLE_NAMES = {
-    0: set[str](),
-    1: {"message", "dead_letter", "counter"},
-    2: {"message", "dead_letter", "counter", "state"},
-}
+_SCHEMAS: dict[int, tuple[str, ...]] = {0: (), 1: _FIRST_TABLES, 2: _TABLES}
+"""By `user_version`."""
+
+_UNREADABLE = {sqlite3.SQLITE_IOERR_READ, sqlite3.SQLITE_IOERR_SHORT_READ, sqlite3.SQLITE_IOERR_CORRUPTFS}
+"""A card fails sector by sector: what does not come back from the disk is lost, all else is not."""
+
+_TELLING = ("Could not decode to UTF-8", "unsupported file format")
 
 _Result = TypeVar("_Result")
 
@@ -102,7 +108,7 @@ def open_database(path: Path) -> tuple[sqlite3.Connection, bool]:
         raise translated(error, path=path) from error
     try:
         return connection, _prepare(connection, path=path)
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:
         connection.close()
         raise translated(error, path=path) from error
     except OutboxError:
@@ -112,11 +118,9 @@ def open_database(path: Path) -> tuple[sqlite3.Connection, bool]:
 
 def _prepare(connection: sqlite3.Connection, *, path: Path) -> bool:
     """Check what is there and make what is not; returns whether the tables are new."""
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
-    if version > FORMAT:
-        raise OutboxError(
-            f"{path}: its format is {version}, this program knows {FORMAT}: upgrade the program, or move the file away"
-        )
+    # Text damaged on the disk must come through: a definition can then be compared, and a row's checksum find it out.
+    connection.text_factory = partial(str, encoding="utf-8", errors="replace")
+    version = _version(connection, path=path)
     connection.execute("PRAGMA journal_mode = WAL")
     # Every commit reaches the disk before it returns; in WAL mode that is one fsync.
     connection.execute("PRAGMA synchronous = FULL")
@@ -125,14 +129,38 @@ def _prepare(connection: sqlite3.Connection, *, path: Path) -> bool:
     found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
     if found != "ok":
         raise DamagedDatabaseError(f"{path}: damaged ({found}): it has to be set aside")
-    tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-    if tables != _TABLE_NAMES[version]:
+    # To the letter: one that is turned over renames a column, or refuses what used to fit, and passes that check.
+    if _schema(connection) != _wanted_schema(version):
         raise DamagedDatabaseError(f"{path}: its tables are not the outbox's: it has to be set aside")
-    # Text damaged on the disk must come through, so that the row's checksum can find it out.
-    connection.text_factory = partial(str, encoding="utf-8", errors="replace")
     if version < FORMAT:
         whole(_create if version == 0 else _migrate)(connection)
-    return bool(version == 0)
+    return version == 0
+
+
+def _version(connection: sqlite3.Connection, *, path: Path) -> int:
+    """The format, one that this program knows; a single bit turned over makes it another."""
+    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    if not 0 <= version <= FORMAT + _FORMATS_TO_COME or (
+        version > FORMAT and _schema(connection) == _wanted_schema(FORMAT)
+    ):
+        raise DamagedDatabaseError(f"{path}: damaged (no format is {version}): it has to be set aside")
+    if version > FORMAT:
+        raise OutboxError(
+            f"{path}: its format is {version}, this program knows {FORMAT}: upgrade the program, or move the file away"
+        )
+    return version
+
+
+def _schema(connection: sqlite3.Connection) -> set[tuple[str, str]]:
+    """Names and definitions of tables and indexes."""
+    return set(connection.execute("SELECT name, sql FROM sqlite_master"))
+
+
+def _wanted_schema(version: int) -> set[tuple[str, str]]:
+    with closing(sqlite3.connect(":memory:")) as connection:
+        for statement in _SCHEMAS[version]:
+            connection.execute(statement)
+        return _schema(connection)
 
 
 def _create(connection: sqlite3.Connection) -> None:
@@ -175,12 +203,16 @@ def whole(
     return transaction
 
 
-def translated(error: sqlite3.Error, *, path: Path) -> OutboxError:
-    """The outbox's own error for what SQLite said."""
+def translated(error: sqlite3.Error | UnicodeDecodeError, *, path: Path) -> OutboxError:
+    """The outbox's own error for what SQLite said, or said so that Python could not even read it."""
     # The low byte is the primary code: SQLITE_CORRUPT_INDEX and its like count as SQLITE_CORRUPT.
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
+    # These two have no code of their own; nothing that this program stores can bring them about.
+    told = isinstance(error, UnicodeDecodeError) or str(error).startswith(_TELLING)
+    if told or code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
         return DamagedDatabaseError(f"{path}: damaged ({error}): it has to be set aside")
+    if getattr(error, "sqlite_errorcode", 0) in _UNREADABLE:
+        return DamagedDatabaseError(f"{path}: cannot be read any more ({error}): it has to be set aside")
     # Without room for the file that readers share, SQLite speaks of an I/O error.
     no_room = code in {sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN} and free_bytes(path.parent) < _SHARED_BYTES
     if code == sqlite3.SQLITE_FULL or no_room:

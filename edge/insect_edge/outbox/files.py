@@ -16,10 +16,15 @@ if TYPE_CHECKING:
 DATABASE = "outbox.db"
 DAMAGED = "outbox.damaged.db"
 """A damaged database whose rows were not looked for yet."""
+_BLOCK = 4096
+_KEPT = "outbox.damaged-"
+MOST_KEPT = 5
+"""Damaged databases kept for people to look at, once their rows were taken over."""
 NUMBERS = "outbox-numbers.json"
 RESERVE = "outbox-reserve"
 LOCK = "outbox.lock"
-COMPANIONS = ("", "-wal", "-shm")
+_LOG = "-wal"
+COMPANIONS = ("", _LOG, "-shm")
 """Endings of the files SQLite keeps for one database in WAL mode."""
 
 
@@ -68,7 +73,8 @@ def move(database: Path, target: Path) -> None:
         OutboxError: when it cannot be renamed.
     """
     try:
-        # The database last: as long as it is there, whoever starts next finds the damage again.
+        # The shared memory first: a fresh database must not find it. The database last: as long as it is there, whoever
+        # starts next finds the damage again, or the log on its own, and goes on from there.
         for ending in reversed(COMPANIONS):
             companion = database.with_name(database.name + ending)
             if companion.exists():
@@ -78,13 +84,65 @@ def move(database: Path, target: Path) -> None:
         raise unwritable(database, error) from error
 
 
+def log_of(database: Path) -> Path:
+    """Where SQLite keeps a database's log."""
+    return database.with_name(database.name + _LOG)
+
+
+def finish_moving(database: Path, target: Path) -> None:
+    """Go on with a `move` that was cut short after the log had gone and before the database had.
+
+    Opened without its log, the database would pass for an older state of itself; the log, left beside another database,
+    would be played into that.
+
+    Raises:
+        OutboxError: when it cannot be renamed.
+    """
+    if log_of(target).exists() and not target.exists() and database.exists():
+        move(database, target)
+
+
+def thin_out(folder: Path) -> None:
+    """Delete the oldest of too many damaged databases that people never looked at: a dying card makes one a day.
+
+    Raises:
+        OutboxError: when one cannot be deleted.
+    """
+    kept = sorted(folder.glob(f"{_KEPT}*.db"), key=lambda path: (path.stat().st_mtime, path.name))
+    try:
+        for database in kept[:-MOST_KEPT]:
+            for ending in COMPANIONS:
+                database.with_name(database.name + ending).unlink(missing_ok=True)
+    except OSError as error:
+        raise unwritable(folder, error) from error
+
+
+def copy_readable(source: Path, target: Path) -> None:
+    """Copy a file, with zeros for what the disk does not give back any more: a card fails sector by sector.
+
+    Raises:
+        OSError: when it cannot be opened, or the copy not be written.
+    """
+    with source.open("rb", buffering=0) as reader, target.open("wb") as writer:
+        size = os.fstat(reader.fileno()).st_size
+        for start in range(0, size, _BLOCK):
+            wanted = min(_BLOCK, size - start)
+            try:
+                block = os.pread(reader.fileno(), wanted, start)
+            except OSError as error:
+                if error.errno != errno.EIO:
+                    raise
+                block = b""
+            writer.write(block.ljust(wanted, b"\0"))
+
+
 def keeping_place(folder: Path, *, now: datetime) -> Path:
     """A name that is free, for a damaged database that people may want to look at."""
     stamp = now.strftime("%Y%m%dT%H%M%SZ")
     number = 0
     while True:
         suffix = f"-{number}" if number else ""
-        target = folder / f"outbox.damaged-{stamp}{suffix}.db"
+        target = folder / f"{_KEPT}{stamp}{suffix}.db"
         if not any(target.with_name(target.name + ending).exists() for ending in COMPANIONS):
             return target
         number += 1

@@ -34,7 +34,7 @@ class Letter:
 
     Attributes:
         seq: its number.
-        kind: what it is.
+        kind: what it is; None where that is damaged.
         kind_seq: its number among its kind.
         queued: when it was stored; None where the clock was not known to be set.
         boot_id: of the boot it was stored in.
@@ -51,7 +51,7 @@ class Letter:
     """
 
     seq: int
-    kind: Kind
+    kind: Kind | None
     kind_seq: int
     queued: datetime | None
     boot_id: str
@@ -159,7 +159,7 @@ def purge(folder: Path, *, waiting: bool) -> tuple[int, int]:
         dead = connection.execute("DELETE FROM dead_letter").rowcount
         dropped = connection.execute("DELETE FROM message RETURNING kind").fetchall() if waiting else []
         for (kind,) in dropped:
-            rows.count(connection, f"dropped_{Kind(kind)}")
+            rows.count(connection, f"dropped_{rows.kind_of(kind)}")
         return dead, len(dropped)
 
     return _write(folder, work)
@@ -181,7 +181,7 @@ def _letter(found: tuple[Any, ...]) -> Letter:
     utc = values["utc"] if intact else None
     return Letter(
         seq=values["seq"],
-        kind=Kind(values["kind"]),
+        kind=Kind(values["kind"]) if values["kind"] in set(Kind) else None,
         kind_seq=values["kind_seq"],
         queued=None if utc is None else datetime.fromtimestamp(utc, tz=UTC),
         boot_id=values["boot_id"],

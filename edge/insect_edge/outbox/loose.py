@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from insect_edge.outbox import rows
+from insect_edge.outbox import dead_letters, rows
 
 if TYPE_CHECKING:
     import sqlite3
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 MOST_LOOSE = 1_000
 """Messages, some 2 MiB; more wait without a number until there is room."""
+MOST_REFUSED = 100
+"""Refused messages whose content is kept until it can be set aside; those before them are only counted."""
 
 
 class Loose:
@@ -29,6 +31,7 @@ class Loose:
 
     def __init__(self) -> None:
         self._messages: dict[int, MadeMessage] = {}
+        self._refused: deque[tuple[Any, ...]] = deque(maxlen=MOST_REFUSED)
         self.counts: Counter[str] = Counter()
 
     def __bool__(self) -> bool:
@@ -54,12 +57,13 @@ class Loose:
         message = self._messages.pop(seq, None)
         return None if message is None else message.kind
 
-    def reject(self, seq: int) -> bool:
-        """Give one up, and count it; returns whether it was one of these."""
-        kind = self.forget(seq)
-        if kind is not None:
-            self.counts[f"dead_letter_{kind}"] += 1
-        return kind is not None
+    def reject(self, seq: int, *, reason: str) -> bool:
+        """Set one aside and count it; returns whether it was one of these."""
+        message = self._messages.pop(seq, None)
+        if message is not None:
+            self.counts[f"dead_letter_{message.kind}"] += 1
+            self._refused.append((*message.values, reason))
+        return message is not None
 
     def pending(self, kind: Kind, *, after: int, limit: int, now: Now) -> list[Entry]:
         """At most `limit` messages of one kind with a number above `after`; those found expired are counted instead."""
@@ -72,16 +76,21 @@ class Loose:
             for message in chosen[:limit]
         ]
 
-    def pay(self, connection: sqlite3.Connection) -> None:
-        """Store everything."""
+    def pay(self, connection: sqlite3.Connection, *, keep: int) -> None:
+        """Store everything; the newest `keep` dead letters stay."""
         for message in self:
             rows.insert_again(connection, message.values, table="message")
+        for values in self._refused:
+            rows.insert_again(connection, values, table="dead_letter")
+        if self._refused:
+            dead_letters.keep_newest(connection, keep)
         for name, count in self.counts.items():
             rows.count(connection, name, by=count)
 
     def paid(self) -> None:
         """What `pay` did has reached the disk."""
         self._messages.clear()
+        self._refused.clear()
         self.counts.clear()
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import zlib
 from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING
@@ -22,6 +23,9 @@ RESERVED_AHEAD = 256
 """Numbers reserved at once: the second file is written once in so many messages, and a rescue skips no more."""
 RESERVED_LOOSE = 2048
 """Numbers reserved at once while messages are kept in memory alone."""
+_CHECK = "last_check"
+_EARLIEST_MILLISECONDS = 1_577_836_800_000
+"""2020: a board without a clock battery may believe itself in 1970."""
 _FILE_BYTES = 256
 """However large the numbers: written over itself the file needs no room."""
 
@@ -60,15 +64,20 @@ class Numbers:
         return self.highest(other) == self
 
     def counters(self) -> dict[str, int]:
-        """As the database counts them."""
-        return {f"last_{name}": value for name, value in asdict(self).items()}
+        """As the database counts them, with a checksum: a bit turned over on the disk would bring a number back."""
+        return {**{f"last_{name}": value for name, value in asdict(self).items()}, _CHECK: self._checksum()}
 
     @classmethod
     def counted(cls, counters: dict[str, int]) -> Numbers | None:
-        """What the database counts; None where it does not yet."""
+        """What the database counts; None where it does not yet, or the checksum (if there is one) does not hold."""
         if "last_seq" not in counters:
             return None
-        return cls(**{field.name: counters.get(f"last_{field.name}", 0) for field in fields(cls)})
+        found = cls(**{field.name: counters.get(f"last_{field.name}", 0) for field in fields(cls)})
+        checksum = found._checksum()
+        return found if counters.get(_CHECK, checksum) == checksum else None
+
+    def _checksum(self) -> int:
+        return zlib.crc32(" ".join(map(str, asdict(self).values())).encode())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,7 +185,7 @@ class Numbering:
             illegible = self._file.exists()
             if counted is None and (damaged or illegible):
                 # Nobody knows what was used; but no device sends a message every millisecond since 1970.
-                self.used = Numbers().ahead(milliseconds)
+                self.used = Numbers().ahead(max(milliseconds, _EARLIEST_MILLISECONDS))
             elif illegible:
                 self.used = self.used.ahead(RESERVED_AHEAD + RESERVED_LOOSE)
             return self.used != (counted or Numbers())

@@ -22,6 +22,7 @@ from insect_edge.outbox.entry import Draft, Entry, Kind, OutboxLimits, Ticket
 from insect_edge.outbox.footing import Footing
 from insect_edge.outbox.making import made
 from insect_edge.outbox.numbers import RESERVED_AHEAD
+from insect_edge.outbox.reserve import RESERVE_BYTES, free_bytes
 
 if TYPE_CHECKING:
     import sqlite3
@@ -55,7 +56,7 @@ class Outbox:
         self._boot_id = clock.boot_id() or uuid.uuid4().hex
         self._look_at = self._opened
         self._lock = outbox_files.lock(folder)
-        self._footing = Footing(folder, clock=clock)
+        self._footing = Footing(folder, clock=clock, dead_letters=limits.dead_letters)
         self._store, self._loose = self._footing.store, self._footing.loose
         try:
             self._footing.start()
@@ -107,18 +108,31 @@ class Outbox:
             raise OutboxFullError(self.cramped)
         return self._put(drafts, state=state)
 
-    def put_urgent(self, alerts: Sequence[Draft], *, state: bytes | None = None) -> list[Entry]:
+    def put_together(self, drafts: Sequence[Draft], *, state: bytes | None = None) -> list[Entry]:
+        """As `put`, although the disk is full: in the room that was reserved, of which half stays for alerts alone."""
+        self._footing.make_room()
+        if free_bytes(self._folder) < RESERVE_BYTES / 2:
+            raise OutboxFullError(str(self.cramped))
+        return self._put(drafts, state=state)
+
+    def put_urgent(self, alerts: Sequence[Draft], *, state: bytes | None = None, owed: int = 0) -> list[Entry]:
         """Keep alerts although the disk is full: stored in the room that was reserved, past that in memory.
 
         From memory they can be sent at once, under numbers that are never given out again; they are counted as
         `undurable`, and stored as soon as there is room.
+
+        Args:
+            alerts: to be kept.
+            state: the policy's, stored with them where they are stored.
+            owed: detections that the state takes for told and that wait for room, to be put later with all that waits;
+                should the process end before, the next one counts them as dropped.
 
         Raises:
             OutboxError: when too many are in memory already, or the numbers cannot be made safe.
         """
         self._footing.make_room()
         try:
-            return self._put(alerts, state=state)
+            return self._put(alerts, state=state, owed=owed)
         except OutboxFullError:
             if not self._loose.has_room(len(alerts)):
                 raise
@@ -126,6 +140,11 @@ class Outbox:
         self._loose.add(result)
         self._footing.given_out(result.used)
         return result.entries
+
+    def gave_up(self, kind: Kind) -> None:
+        """Count a message that waited elsewhere and will never be put; of detections the one owed longest."""
+        self._loose.counts[f"dropped_{kind}"] += 1
+        self._footing.owed -= kind is Kind.DETECTION and self._footing.owed > 0
 
     def recover(self) -> bool:
         """Store what is in memory alone and reserve room again, if that is needed and it is time to try.
@@ -169,7 +188,7 @@ class Outbox:
 
     def reject(self, seq: int, *, reason: str) -> None:
         """Set one message aside as a dead letter, counted; an unknown number is ignored."""
-        if not self._loose.reject(seq):
+        if not self._loose.reject(seq, reason=reason):
             self._store.transact(lambda connection: self._bury(connection, seq=seq, reason=reason))
 
     def prune(self) -> None:
@@ -204,7 +223,7 @@ class Outbox:
         self._store.close()
         self._lock.close()
 
-    def _put(self, drafts: Sequence[Draft], *, state: bytes | None) -> list[Entry]:
+    def _put(self, drafts: Sequence[Draft], *, state: bytes | None, owed: int = 0) -> list[Entry]:
         result = self._made(drafts)
 
         def work(connection: sqlite3.Connection) -> None:
@@ -217,7 +236,7 @@ class Outbox:
                 outbox_rows.set_state(connection, state)
             outbox_rows.drop_surplus(connection, self._limits)
 
-        self._footing.write(work)
+        self._footing.write(work, owed=owed)
         self._footing.given_out(result.used)
         return result.entries
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from insect_edge.domain import Message
 from insect_edge.outbox.checksums import CHECKED_COLUMNS, checksum, checksum_of_state
+from insect_edge.outbox.database import DamagedDatabaseError
 from insect_edge.outbox.entry import Entry, Kind
 
 if TYPE_CHECKING:
@@ -148,7 +149,7 @@ def expire(connection: sqlite3.Connection, *, age_seconds: float | None, now: No
         f"DELETE FROM message WHERE {_AGE} >= {limit} RETURNING kind",  # noqa: S608
         {"age_seconds": age_seconds, **now.parameters()},
     )
-    return [Kind(row[0]) for row in gone.fetchall()]
+    return [kind_of(row[0]) for row in gone.fetchall()]
 
 
 def drop_oldest(connection: sqlite3.Connection) -> tuple[Kind, int] | None:
@@ -244,6 +245,18 @@ def intact(values: Sequence[Any]) -> bool:
         return False
 
 
+def kind_of(value: object) -> Kind:
+    """The kind that a stored row tells of.
+
+    Raises:
+        DamagedDatabaseError: when it is none: the table takes no other, so it was damaged on the disk.
+    """
+    try:
+        return Kind(value)
+    except ValueError as error:
+        raise DamagedDatabaseError(f"a message of the kind {value!r}: damaged: the database is set aside") from error
+
+
 def _row(values: dict[str, Any]) -> Row:
     message = Message(
         topic=values["topic"],
@@ -261,7 +274,7 @@ def _row(values: dict[str, Any]) -> Row:
         # A message sent with an expiry of 0 would be gone before it is delivered.
         message = replace(message, expiry_seconds=max(int(left), 1))
     return Row(
-        entry=Entry(seq=values["seq"], kind=Kind(values["kind"]), message=message),
+        entry=Entry(seq=values["seq"], kind=kind_of(values["kind"]), message=message),
         expired=left is not None and left <= 0,
         intact=sound,
     )

@@ -16,10 +16,13 @@ from contextlib import closing, contextmanager, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from insect_edge.errors import OutboxFullError
 from insect_edge.outbox import rows
 from insect_edge.outbox.checksums import checksum, checksum_before
-from insect_edge.outbox.database import open_database
-from insect_edge.outbox.files import COMPANIONS
+from insect_edge.outbox.database import open_database, translated
+from insect_edge.outbox.files import COMPANIONS, copy_readable, log_of, unwritable
+from insect_edge.outbox.log import lost_commits, play
+from insect_edge.outbox.reserve import free_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,6 +37,11 @@ _FILE_SIZE = slice(28, 32)
 """Where a database says how many pages it has; 0 stands for what the file's size says (SQLite file format, 1.3.8)."""
 _LEAF_OF_TABLE = 0x0D
 _LONGEST_COUNTER = 40
+_READ = {rows.COLUMNS: "message", f"{rows.COLUMNS}, reason": "dead_letter", "name, value": "counter"}
+"""Columns and tables that have to be known by these names, else the first page is damaged."""
+_ROOM = 3
+"""Times its size: for the copy, for what SQLite writes while it reads that, and for its rows in the fresh database."""
+_SPARE_BYTES = 256 * 1024
 
 _log = logging.getLogger(__name__)
 
@@ -41,13 +49,17 @@ _log = logging.getLogger(__name__)
 class Wreck:
     """A copy of a damaged database; nothing here raises for what the damage did.
 
+    A full disk is no damage: OutboxFullError says that the same can be tried again later.
+
     Args:
         connection: to the copy; None where not even that can be read.
         highest: no message has a higher number.
+        path: of the damaged database.
     """
 
-    def __init__(self, connection: sqlite3.Connection | None, *, highest: int) -> None:
+    def __init__(self, connection: sqlite3.Connection | None, *, highest: int, path: Path) -> None:
         self._connection = connection
+        self._path = path
         self._highest = min(highest, _LARGEST)
         self._format = self._first("PRAGMA user_version")
         self._unreached = False
@@ -72,8 +84,14 @@ class Wreck:
 
     def state(self) -> bytes | None:
         """The policy's state; None where there is none, or it is damaged."""
-        with suppress(sqlite3.Error, TypeError):
-            return None if self._connection is None else rows.state(self._connection)
+        if self._connection is None:
+            return None
+        try:
+            return rows.state(self._connection)
+        except sqlite3.Error as error:
+            _refuse_full(error, path=self._path)
+        except (TypeError, UnicodeDecodeError):
+            pass
         return None
 
     def _rows(self, table: str, columns: str) -> Iterator[tuple[Any, ...]]:
@@ -166,7 +184,15 @@ class Wreck:
         return None
 
     def _execute(self, statement: str, *values: int) -> Iterator[tuple[Any, ...]]:
-        return iter(()) if self._connection is None else self._connection.execute(statement, values)
+        if self._connection is None:
+            return
+        try:
+            yield from self._connection.execute(statement, values)
+        except sqlite3.Error as error:
+            _refuse_full(error, path=self._path)
+            raise
+        except UnicodeDecodeError as error:  # what SQLite says of the damage quotes it
+            raise sqlite3.DatabaseError(str(error)) from error
 
 
 @contextmanager
@@ -176,29 +202,58 @@ def opened_wreck(database: Path, *, highest: int) -> Iterator[Wreck]:
     Args:
         database: left as it is.
         highest: no message has a higher number.
+
+    Raises:
+        OutboxFullError: when there is no room to read it now.
     """
     workshop = database.with_name(_WORKSHOP)
     shutil.rmtree(workshop, ignore_errors=True)
+    _ask_for_room(database)
     connection = None
     try:
         try:
             connection = _opened(_copied(database, workshop), workshop)
-        except (OSError, sqlite3.Error) as error:
+        except OutboxFullError:
+            raise
+        except (OSError, sqlite3.Error, UnicodeDecodeError) as error:
+            _refuse_full(error, path=database)
             _log.warning("%s: nothing can be salvaged from it: %s", database, error)
-        yield Wreck(connection, highest=highest)
+        yield Wreck(connection, highest=highest, path=database)
     finally:
         if connection is not None:
             connection.close()
         shutil.rmtree(workshop, ignore_errors=True)
 
 
+def _ask_for_room(database: Path) -> None:
+    """Raise OutboxFullError where there is less than reading the database takes, before anything is written."""
+    files = [database.with_name(database.name + ending) for ending in COMPANIONS[:2]]
+    wanted = _ROOM * sum(file.stat().st_size for file in files if file.exists()) + _SPARE_BYTES
+    if free_bytes(database.parent) < wanted:
+        raise OutboxFullError(
+            f"{database}: damaged, and the disk is too full to read what it holds: free {wanted / 2**20:.1f} MiB, "
+            "the messages in it then go on by themselves"
+        )
+
+
+def _refuse_full(error: OSError | sqlite3.Error | UnicodeDecodeError, *, path: Path) -> None:
+    """Raise OutboxFullError where that is what the error means; a full disk must not pass for damage."""
+    told = unwritable(path, error) if isinstance(error, OSError) else translated(error, path=path)
+    if isinstance(told, OutboxFullError):
+        raise told from error
+
+
 def _copied(database: Path, workshop: Path) -> Path:
     workshop.mkdir()
     copy = workshop / "copy.db"
-    for ending in COMPANIONS[:2]:
-        source = database.with_name(database.name + ending)
-        if source.exists():
-            shutil.copyfile(source, copy.with_name(copy.name + ending))
+    copy_readable(database, copy)
+    log = log_of(copy)
+    if log_of(database).exists():
+        copy_readable(log_of(database), log)
+    if lost_commits(log):
+        # SQLite would read no further than to the damage.
+        play(log, copy)
+        log.unlink()
     return copy
 
 
@@ -211,7 +266,7 @@ def _opened(copy: Path, workshop: Path) -> sqlite3.Connection:
     """
     try:
         return _connected(copy)
-    except sqlite3.Error:
+    except (sqlite3.Error, UnicodeDecodeError):
         _mend_first_page(copy, workshop)
         return _connected(copy)
 
@@ -219,11 +274,12 @@ def _opened(copy: Path, workshop: Path) -> sqlite3.Connection:
 def _connected(copy: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(copy, isolation_level=None)
     try:
+        connection.text_factory = partial(str, encoding="utf-8", errors="replace")
         # A database cut short is refused otherwise.
         connection.execute("PRAGMA writable_schema = ON")
-        connection.text_factory = partial(str, encoding="utf-8", errors="replace")
-        connection.execute("SELECT seq FROM message LIMIT 0")
-    except sqlite3.Error:
+        for columns, table in _READ.items():
+            connection.execute(f"SELECT {columns} FROM {table} LIMIT 0")  # noqa: S608 # own names
+    except (sqlite3.Error, UnicodeDecodeError):
         connection.close()
         raise
     return connection

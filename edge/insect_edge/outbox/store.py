@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import sqlite3
 from contextlib import suppress
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 from insect_edge.errors import OutboxError, OutboxFullError
 from insect_edge.outbox import files as outbox_files
 from insect_edge.outbox.database import DamagedDatabaseError, open_database, translated, whole
+from insect_edge.outbox.log import lost_commits
 from insect_edge.outbox.salvage import Wreck, opened_wreck
 
 if TYPE_CHECKING:
@@ -50,6 +52,16 @@ class Store:
         self._connection: sqlite3.Connection | None = None
         self._seen = 0
         self._closed = False
+
+    @property
+    def exists(self) -> bool:
+        """Whether there is a database already, be it an unreadable one."""
+        return self._path.exists() or self.damaged
+
+    @property
+    def damaged(self) -> bool:
+        """Whether a damaged one waits for its rows to be looked for."""
+        return self._damaged.exists()
 
     def read(self, work: Callable[[sqlite3.Connection], _Result]) -> _Result:
         """Do something with the database; where that finds it damaged, once more with a fresh one.
@@ -96,7 +108,7 @@ class Store:
         connection = self._usable()
         try:
             return work(connection)
-        except sqlite3.Error as error:
+        except (sqlite3.Error, UnicodeDecodeError) as error:
             raise translated(error, path=self._path) from error
 
     def _usable(self) -> sqlite3.Connection:
@@ -114,11 +126,24 @@ class Store:
         return self._connection
 
     def _connect(self) -> None:
+        outbox_files.finish_moving(self._path, self._damaged)
         try:
+            self._check_log()
             self._connection, _ = open_database(self._path)
         except DamagedDatabaseError:
             self._set_aside()
             self._connection, _ = open_database(self._path)
+
+    def _check_log(self) -> None:
+        """Raise DamagedDatabaseError where SQLite would open an older state of it, and throw the rest away."""
+        try:
+            lost = lost_commits(outbox_files.log_of(self._path))
+        except OSError as error:
+            if error.errno == errno.EIO:
+                raise DamagedDatabaseError(f"{self._path}: its log cannot be read: it has to be set aside") from error
+            raise outbox_files.unwritable(self._path, error) from error
+        if lost:
+            raise DamagedDatabaseError(f"{self._path}: its log is damaged: it has to be set aside")
 
     def _disconnect(self) -> None:
         if self._connection is not None:
@@ -126,37 +151,41 @@ class Store:
             self._connection = None
 
     def _set_aside(self) -> None:
-        """Put the damaged database out of the way; one that waits there is kept for people alone."""
+        """Put the damaged database out of the way, for its rows to be looked for.
+
+        While an earlier one waits there, nothing was stored in this one that is not in that: it is kept for people.
+        """
         self._disconnect()
-        if self._damaged.exists():
-            self._keep(salvaged=0)
-        outbox_files.move(self._path, self._damaged)
+        if self.damaged:
+            self._keep(self._path, salvaged=0)
+        else:
+            outbox_files.move(self._path, self._damaged)
 
     def _salvage(self) -> None:
         """Take over what can be read of a damaged database; once that is stored it is kept under another name."""
         connection = self._connection
-        if connection is None or not self._damaged.exists():
+        if connection is None or not self.damaged:
             return
         with opened_wreck(self._damaged, highest=self._highest(connection)) as wreck:
             try:
                 salvaged = self._refilled(connection, wreck)
             except sqlite3.Error as error:
                 raise translated(error, path=self._path) from error
-        self._keep(salvaged=salvaged)
+        self._keep(self._damaged, salvaged=salvaged)
 
     def _refilled(self, connection: sqlite3.Connection, wreck: Wreck) -> int:
         try:
             return whole(lambda opened: self._refill(opened, wreck))(connection)
-        except sqlite3.Error:
+        except (sqlite3.Error, OutboxError):
             raise
         except Exception:  # noqa: BLE001 # whatever is in those files, it must not keep the trap from starting
             _log.exception("%s: nothing can be salvaged from it", self._damaged)
-            return whole(lambda opened: self._refill(opened, Wreck(None, highest=0)))(connection)
+            return whole(lambda opened: self._refill(opened, Wreck(None, highest=0, path=self._damaged)))(connection)
 
-    def _keep(self, *, salvaged: int) -> None:
-        now = self._clock.moment().utc
-        target = outbox_files.keeping_place(self._damaged.parent, now=now)
-        outbox_files.move(self._damaged, target)
+    def _keep(self, damaged: Path, *, salvaged: int) -> None:
+        target = outbox_files.keeping_place(damaged.parent, now=self._clock.moment().utc)
+        outbox_files.move(damaged, target)
+        outbox_files.thin_out(damaged.parent)
         _log.error(
             "%s: damaged, set aside as %s: %d of the messages that waited in it could be read and will be sent",
             self._path,

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 MOST_TOPICS = 64
 """Topics remembered; pictures of events, each with its own topic, would otherwise pile up."""
+_ANY = 2**63
 
 
 @dataclass(slots=True)
@@ -25,9 +26,12 @@ class LatestBoard:
 
     def __init__(self) -> None:
         self._slots: OrderedDict[str, _Slot] = OrderedDict()
+        self._deadly: dict[str, int] = {}
 
     def set(self, message: Message) -> None:
         """Put `message` in place of an older one of its topic."""
+        if len(message.payload) >= self._deadly.get(message.topic, _ANY):
+            return
         slot = self._slots.get(message.topic)
         if slot is None:
             self._slots[message.topic] = _Slot(message)
@@ -57,6 +61,12 @@ class LatestBoard:
     def refuse(self, message: Message) -> None:
         """Forget a message that can never be sent."""
         self._slots.pop(message.topic, None)
+
+    def condemn(self, topic: str) -> None:
+        """What is there of `topic` breaks connections: neither it nor anything as large is sent again."""
+        slot = self._slots.pop(topic, None)
+        if slot is not None and len(self._deadly) < MOST_TOPICS:
+            self._deadly[topic] = len(slot.message.payload)
 
     def reset(self) -> None:
         """The connection is gone: what is retained is due again, for a broker may have forgotten; the rest is over."""

@@ -21,6 +21,7 @@ from insect_edge.relay.settings import RelaySettings
 from insect_edge.relay.traffic import Traffic
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from random import Random
 
     from insect_edge.domain import Message
@@ -50,7 +51,14 @@ class Relay:
         self._backoff = Backoff(
             first=settings.backoff_first_seconds, longest=settings.backoff_longest_seconds, random=random
         )
-        self._traffic = Traffic(publisher=publisher, outbox=outbox, clock=clock, random=random, settings=settings)
+        self._traffic = Traffic(
+            publisher=publisher,
+            outbox=outbox,
+            clock=clock,
+            random=random,
+            settings=settings,
+            subscribe=self.listener.subscribe,
+        )
         self._link = _Link.WAITING
         self._generation = 0
         self._connected: Connected | None = None
@@ -68,6 +76,8 @@ class Relay:
             case Acknowledged() if notice.generation == self._generation:
                 self._on_acknowledged(notice)
             case Subscribed() | Received() if notice.generation == self._generation:
+                if isinstance(notice, Subscribed):
+                    self._traffic.subscribed()
                 self._traffic.reason = self.listener.hear(notice) or self._traffic.reason
             case _:
                 pass
@@ -90,6 +100,10 @@ class Relay:
             )
         elif self._link is _Link.CONNECTED and self._traffic.greeted and not self._traffic.broken:
             self._traffic.send()
+
+    def when_taken(self, listener: Callable[[str], object]) -> None:
+        """Have `listener` called with the topic of each newest-wins message that the broker took."""
+        self._traffic.on_latest = listener
 
     def set_latest(self, message: Message) -> None:
         """Publish `message` on the next `pump`, in place of an older one of its topic that still waits.
@@ -118,6 +132,7 @@ class Relay:
             in_flight=len(self._traffic.under_way),
             last_acknowledged=self._traffic.last_acknowledged,
             storage_error=self._traffic.ledger.error,
+            discarded=self._publisher.discarded,
         )
 
     def stop(self, *, timeout: float) -> None:
@@ -155,7 +170,6 @@ class Relay:
         self._traffic.acknowledged(notice)
         if self._traffic.greeted and not before:
             self._backoff.reset()
-            self.listener.subscribe()
 
     def _give_up(self, reason: str) -> None:
         """Leave a connection that is no good any more."""

@@ -9,12 +9,13 @@ from insect_edge.errors import PublishError
 from insect_edge.mqtt import reason_codes
 from insect_edge.outbox.entry import Kind
 from insect_edge.relay.catch_up import CatchUp
-from insect_edge.relay.latest import LatestBoard
 from insect_edge.relay.ledger import Ledger
-from insect_edge.relay.poison import PoisonWatch
+from insect_edge.relay.newest import Newest
+from insect_edge.relay.poison import PROMPT_SECONDS, PoisonWatch
 from insect_edge.relay.under_way import Sent, UnderWay
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from random import Random
 
     from insect_edge.domain import Message
@@ -22,6 +23,13 @@ if TYPE_CHECKING:
     from insect_edge.outbox.queue import Outbox
     from insect_edge.protocols import Acknowledged, Clock, Connected, Publisher
     from insect_edge.relay.settings import RelaySettings
+
+_STANDS_SECONDS = 60.0
+"""A connection that lasts so long has stood whatever is still suspected, or had nothing of it to send."""
+
+
+def _nobody(_: str) -> None:
+    """Nobody wants to know."""
 
 
 class Traffic:
@@ -35,10 +43,18 @@ class Traffic:
         broken: the connection ended under a publish; the notice that says why is on its way.
         last_acknowledged: monotonic seconds of the newest acknowledgement; None before the first.
         reason: one line on what was refused or could not be sent last; None when nothing was.
+        on_latest: called with the topic of each newest-wins message that the broker took.
     """
 
-    def __init__(
-        self, *, publisher: Publisher, outbox: Outbox, clock: Clock, random: Random, settings: RelaySettings
+    def __init__(  # keywords, one for each thing it needs
+        self,
+        *,
+        publisher: Publisher,
+        outbox: Outbox,
+        clock: Clock,
+        random: Random,
+        settings: RelaySettings,
+        subscribe: Callable[[], None],
     ) -> None:
         self._publisher = publisher
         self._outbox = outbox
@@ -49,17 +65,19 @@ class Traffic:
         self._quota = Backoff(
             first=settings.backoff_first_seconds, longest=settings.backoff_longest_seconds, random=random
         )
-        self._rows_from = clock.monotonic()
+        self._newest = Newest(poison=self._poison, subscribe=subscribe if settings.subscriptions else None)
+        self._rows_from = self._stands_from = self._greeted_at = clock.monotonic()
         self._receive_maximum: int | None = None
         self._greeting: int | None = None
         self._heard = clock.monotonic()
         self.ledger = Ledger(outbox, clock=clock)
-        self.latest = LatestBoard()
+        self.latest = self._newest.latest
         self.under_way = UnderWay()
         self.greeted = False
         self.broken = False
         self.last_acknowledged: float | None = None
         self.reason: str | None = None
+        self.on_latest: Callable[[str], object] = _nobody
 
     def begin(self, connected: Connected, *, greeting: Message) -> None:
         """A new connection: nothing follows the greeting before that is acknowledged.
@@ -70,21 +88,30 @@ class Traffic:
         self._receive_maximum = connected.receive_maximum
         self._heard = self._clock.monotonic()
         self.reason = None
+        self._newest.begin()
         self.ledger.restart()
         self._catch_up.begin(newest=self._outbox.highest_number)
         self._greeting = self.publish(greeting)
 
     def end(self, *, by_peer: bool) -> None:
         """The connection is gone: whatever was under way has to be sent again on the next."""
-        head = self.under_way.oldest_row
-        if by_peer and self.greeted and head is not None and head.seq is not None:
-            verdict = self._poison.broke(head.seq, seconds_under_way=self._clock.monotonic() - head.at)
-            if verdict is not None:
-                self._close(head.seq, refusal=verdict)
+        if by_peer and self.greeted:
+            self._blame()
         self.under_way.clear()
         self.greeted = self.broken = False
         self._greeting = None
         self.latest.reset()
+
+    def _blame(self) -> None:
+        """The peer hung up: whoever was on the way is a suspect, a row before anything else."""
+        now, head = self._clock.monotonic(), self.under_way.oldest_row
+        if head is not None and head.seq is not None:
+            verdict = self._poison.broke(head.seq, seconds_under_way=now - head.at)
+            if verdict is not None:
+                self._close(head.seq, refusal=verdict)
+        elif not self._newest.blamed(now) and now < self._stands_from:
+            # It broke before the suspect was sent again: a network that fails so often may well have done so before.
+            self._poison.forget()
 
     def acknowledged(self, notice: Acknowledged) -> None:
         """Something arrived, or was refused; what this connection does not know is ignored."""
@@ -94,13 +121,20 @@ class Traffic:
         self._heard = self._clock.monotonic()
         if done.qos:
             self.last_acknowledged = self._heard
-        self.greeted = self.greeted or notice.token == self._greeting
+        if notice.token == self._greeting:
+            self.greeted = True
+            self._greeted_at = self._heard
+            self._stands_from = self._heard + (PROMPT_SECONDS if self._poison.condemned else 0.0)
         refusal = None
         if notice.reason_code >= reason_codes.FAILURE:
             refusal = f"{done.topic}: refused: {reason_codes.message_refused(notice.reason_code)}"
             self.reason = refusal
         if done.seq is None:
             self.latest.done(done.topic)
+            if done.qos:
+                self._newest.stood(done.topic)
+            if refusal is None:
+                self.on_latest(done.topic)
         elif notice.reason_code == reason_codes.QUOTA_EXCEEDED:
             # The only refusal that passes by itself: kept, and sent again, each time later.
             self.ledger.postponed(done.seq)
@@ -117,8 +151,10 @@ class Traffic:
     def deadlines(self) -> list[float]:
         """Monotonic seconds at which something is to be done on this connection without any notice."""
         due = [self._catch_up.deadline(self._clock.monotonic())] if self.greeted else []
-        if self.greeted and self._rows_from > self._clock.monotonic():
-            due.append(self._rows_from)
+        if self.greeted:
+            rests_until = self._newest.rests_until() if self._poison.suspects else None
+            starts = (self._rows_from, self._stands_from, rests_until)
+            due += [at for at in starts if at is not None and at > self._clock.monotonic()]
         if self._awaits():
             due.append(self._silence_deadline())
         return [deadline for deadline in due if deadline is not None]
@@ -128,16 +164,27 @@ class Traffic:
         return self._awaits() and self._clock.monotonic() >= self._silence_deadline()
 
     def send(self) -> None:
-        """Everything that fits: newest-wins first (few and overdue soonest), then alerts, then detections."""
-        for message in self.latest.due():
-            if not self._room(qos=message.qos) or not self._publish_latest(message):
-                break
-        if self._clock.monotonic() >= self._rows_from:
+        """Everything that fits: newest-wins first (few and overdue soonest), then alerts, then detections.
+
+        While any message is suspected of breaking connections each goes alone, so that the next break tells, and rows
+        go first: none of them shall be blamed for a picture, or wait for it.
+        """
+        now = self._clock.monotonic()
+        if now < self._stands_from:
+            return
+        if now >= self._greeted_at + _STANDS_SECONDS:
+            self._poison.forget()
+        careful = self._poison.suspects
+        if not careful:
+            self._send_latest(now, careful=False)
+        if now >= self._rows_from:
             for kind in (Kind.ALERT, Kind.DETECTION):
                 self._send_rows(kind)
-        if not self.under_way.rows and not self.broken:
-            # A suspect that expired or was dropped would otherwise slow everything after it down.
-            self._poison.forget()
+            if not self.under_way.rows and not self.broken:
+                # A suspect that expired or was dropped would otherwise slow everything after it down.
+                self._poison.forget_rows()
+        if careful and not self._awaits():
+            self._send_latest(now, careful=True)
 
     def publish(self, message: Message, *, seq: int | None = None) -> int | None:
         """Hand one message to the publisher; None when that lost the connection.
@@ -165,6 +212,15 @@ class Traffic:
         since = max(self.under_way.oldest.at, self._heard) if self.under_way else self._heard
         return since + self._settings.acknowledge_seconds
 
+    def _send_latest(self, now: float, *, careful: bool) -> None:
+        for message in self._newest.due(now, careful=careful):
+            if not self._room(qos=message.qos) or not self._publish_latest(message):
+                return
+
+    def subscribed(self) -> None:
+        """The broker has answered a subscription."""
+        self._newest.subscribed()
+
     def _publish_latest(self, message: Message) -> bool:
         """Send one newest-wins message; returns whether the connection is still there."""
         try:
@@ -174,7 +230,7 @@ class Traffic:
             self.reason = str(error)
             return True
         if token is not None:
-            self.latest.sent(message.topic)
+            self._newest.sent(message.topic, now=self._clock.monotonic())
         return token is not None
 
     def _send_rows(self, kind: Kind) -> None:
@@ -215,7 +271,6 @@ class Traffic:
         if qos and self._receive_maximum is not None:
             rooms.append(self._receive_maximum - self.under_way.acknowledged_ones)
         if rows:
-            # While a message is suspected of breaking connections, rows go one at a time: the next break tells.
             window = 1 if self._poison.suspects else self._settings.window
             rooms.append(window - self.under_way.rows)
         return min(rooms)

@@ -142,6 +142,26 @@ def test_a_capture_that_hangs_for_good_is_closed_under_it(kept: Kept) -> None:
 
 
 @pytest.mark.usefixtures("short")
+@pytest.mark.parametrize("what", ["open_returns", "capture_returns", "close_returns"])
+def test_at_the_end_it_is_known_whether_the_driver_hangs(kept: Kept, what: str) -> None:
+    """In opening, in a capture, or in closing; and not once the call is back."""
+    if what != "open_returns":
+        kept.keeper.ready()
+    assert not kept.keeper.hangs()
+    getattr(kept.camera, what).clear()
+    if what == "open_returns":
+        assert not kept.keeper.ready()
+    elif what == "capture_returns":
+        with pytest.raises(CameraTimeoutError):
+            kept.keeper.capture()
+    else:
+        kept.keeper.failed(CameraError("broken: unplugged"))
+    assert kept.keeper.hangs()
+    kept.camera.release()
+    until(lambda: not kept.keeper.hangs())
+
+
+@pytest.mark.usefixtures("short")
 @pytest.mark.parametrize("what", ["capture_returns", "close_returns"])
 def test_a_driver_that_keeps_the_camera_is_left_to_a_new_process(kept: Kept, what: str) -> None:
     """When closing, or the capture under it, takes more than five seconds, there is no use in going on."""

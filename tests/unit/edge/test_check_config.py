@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 from insect_edge.card import InputContract, ModelCard
 from insect_edge.commands import check_config
+from insect_edge.config.camera import Camera, FilesCamera
 from insect_edge.config.labels import configured_card
 from insect_edge.config.parse import parse_config
-from insect_edge.config.sections import Alerts, Camera, Config, FilesCamera, Policy
+from insect_edge.config.sections import Alerts, Config, Policy
 from insect_edge.config.sections import Site as SiteConfig
 from insect_edge.domain import Label, Region, Role
 from insect_edge.errors import ConfigError

@@ -141,6 +141,22 @@ def test_an_impossible_time_is_never_believed(monkeypatch: pytest.MonkeyPatch) -
     assert not clock_synced()
 
 
+def test_a_clock_that_is_set_back_is_not_believed_from_that_moment_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No message tells a time before the program existed, although the next look is a minute away."""
+    clock = SystemClock(probe=lambda: True)
+    assert clock.moment().clock_synced
+
+    class Past(datetime):
+        @classmethod
+        def now(cls, tz: Any = None) -> datetime:
+            return datetime(1970, 1, 1, 0, 1, tzinfo=tz)
+
+    monkeypatch.setattr(clock_module, "datetime", Past)
+    assert not clock.moment().clock_synced
+    monkeypatch.undo()
+    assert clock.moment().clock_synced
+
+
 def test_the_answer_is_kept_for_a_while() -> None:
     """Many moments cost one look."""
     looks: list[int] = []

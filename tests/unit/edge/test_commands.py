@@ -268,6 +268,7 @@ def test_sighup_reloads_too_and_systemd_is_told(tmp_path: Path) -> None:
             'alerts.never = ["slug"]\nmqtt.keepalive = 60\nmodel.threads = 2',
             "[model] threads, [mqtt] keepalive: cannot",
         ),
+        ("camera.rate = 5.5", "[camera] rate = 5.5: the camera was opened for 5 at most: restart the service"),
     ],
 )
 def test_a_configuration_that_cannot_be_taken_over_changes_nothing(tmp_path: Path, text: str, why: str) -> None:

@@ -87,7 +87,7 @@ def test_the_outbox_has_a_home(monkeypatch: pytest.MonkeyPatch) -> None:
         ('camera.source = "files"\ncamera.files.path = "/srv/pictures"', "files:/srv/pictures"),
         ('camera.source = "files"\ncamera.files.path = ["/srv/a", "/srv/b"]', "files:/srv/a and 1 more"),
         ('camera.source = "opencv"\ncamera.opencv.device = "rtsp://me:secret@shed/1"', "opencv:rtsp://shed/1"),
-        ('camera.source = "picamera2"\ncamera.picamera2.index = 1', "picamera2:1"),
+        ('camera.source = "picamera2"\ncamera.picamera2.device = 1', "picamera2:1"),
     ],
 )
 def test_the_camera_is_the_configured_one(text: str, name: str) -> None:

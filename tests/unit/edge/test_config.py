@@ -108,6 +108,8 @@ def test_paths_are_relative_to_the_file() -> None:
         ('"rtsp://shed/1"', "rtsp://shed/1"),
         ('"2"', "2"),
         ("2", 2),
+        ('"USB2.0 PC CAMERA"', "USB2.0 PC CAMERA"),
+        ('"clips/night"', "/etc/insect-edge/clips/night"),
     ],
 )
 def test_a_video_device_is_a_path_only_where_it_is_one(device: str, taken: int | str) -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from insect_edge.config.delivery import Mqtt
 from insect_edge.config.file import load_config, read_password, with_credentials
-from insect_edge.config.sections import Mqtt
 from insect_edge.errors import ConfigError
 from insect_edge.mqtt.broker_settings import TlsSettings
 

@@ -72,8 +72,9 @@ def test_ready_comes_with_the_first_frame(tmp_path: Path) -> None:
     with world(tmp_path, visit(SLUG, first=1000, last=1001)) as here:
         here.stop_after(10)
         here.daemon.run()
-    assert "broker_down" in here.systemd[0]
-    assert here.systemd[1] == "READY=1"
+    assert here.systemd[0].startswith("EXTEND_TIMEOUT_USEC=")
+    assert "broker_down" in here.systemd[1]
+    assert here.systemd[2] == "READY=1"
     assert here.systemd.count("READY=1") == 1
     assert here.systemd.count("WATCHDOG=1") == here.daemon.frames - 1
 

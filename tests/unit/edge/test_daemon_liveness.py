@@ -8,7 +8,7 @@ import signal
 import tempfile
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -18,24 +18,13 @@ from insect_edge.health.report import Board, Throttling
 from insect_edge.health.words import sentence
 from insect_edge.protocols import Signalled, StatusAsked
 from support.daemon_world import BEES, DARK, EMPTY, FROZEN, SLUG, World, visit, world
+from support.frames import without_sensor_clock
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 NIGHT = "policy.end_after = 10"
 SEEN = (EMPTY, SLUG, BEES, DARK)
-
-
-def without_sensor_clock(here: World, *, timestamps: Callable[[int], int | None] = lambda _: None) -> None:
-    """Have frames carry no timestamp of a sensor, or another one."""
-    capture = here.camera.capture
-
-    def captured(*, timeout: float) -> Any:
-        frame = capture(timeout=timeout)
-        object.__setattr__(frame, "sensor_timestamp_ns", timestamps(frame.sequence))
-        return frame
-
-    here.camera.capture = captured  # type: ignore[method-assign]
 
 
 def spans(here: World, state: str) -> list[tuple[float, float]]:

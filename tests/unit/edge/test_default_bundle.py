@@ -117,5 +117,5 @@ def test_a_tampered_card_is_noticed(copy: Path, place: str, key: str, value: obj
     assert card[place][key] != value
     card[place][key] = value
     (copy / "card.json").write_text(json.dumps(card), encoding="utf-8")
-    with pytest.raises(ModelError, match=r"garden-pests-v1: the golden vector gave "):
+    with pytest.raises(ModelError, match=r"garden-pests-v2: the golden vector gave "):
         load(copy)

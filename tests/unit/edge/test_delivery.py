@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from insect_edge.adapters.fake_clock import FakeClock
 from insect_edge.delivery import MOST_WAITING, RETRY_SECONDS, Delivery, DeliverySettings
-from insect_edge.domain import Category, Event, Frame, Label, Message, Moment, Phase, Region, Role
-from insect_edge.errors import OutboxError, OutboxFullError
-from insect_edge.mqtt.messages import Origin
-from insect_edge.mqtt.topics import Topics
+from insect_edge.domain import Phase
+from insect_edge.errors import ImageError, OutboxError, OutboxFullError
 from insect_edge.outbox.entry import Draft, Entry, Kind, Ticket
+from support.changes import FRAME, ORIGIN, event
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-LABEL = Label(index=0, name="slug", role=Role.PEST, taxon=None, threshold=0.5)
-AT = Moment(monotonic=10.0, utc=datetime(2026, 6, 1, tzinfo=UTC), clock_synced=True)
-FRAME = Frame(pixels=np.zeros((8, 8, 3), dtype=np.uint8), captured=AT, sequence=0)
+    from insect_edge.domain import Frame, Message
 
 
 class FailingOutbox:
@@ -31,6 +25,9 @@ class FailingOutbox:
         self.fails = False
         self.clock = FakeClock()
         self.cramped: str | None = None
+        self.reserve = False
+        self.owed = 0
+        self.given_up: list[Kind] = []
         self.entries: list[Entry] = []
         self.states: list[bytes] = []
 
@@ -46,8 +43,19 @@ class FailingOutbox:
         """All is well unless it is cramped."""
         return self.cramped is None
 
-    def put_urgent(self, drafts: Sequence[Draft], *, state: bytes | None = None) -> list[Entry]:
+    def put_together(self, drafts: Sequence[Draft], *, state: bytes | None = None) -> list[Entry]:
+        """Take them while there is a reserve."""
+        if not self.reserve:
+            raise OutboxFullError(str(self.cramped))
+        return self.put_urgent(drafts, state=state)
+
+    def gave_up(self, kind: Kind) -> None:
+        """Count."""
+        self.given_up.append(kind)
+
+    def put_urgent(self, drafts: Sequence[Draft], *, state: bytes | None = None, owed: int = 0) -> list[Entry]:
         """Take them all the same."""
+        self.owed = owed
         self.states += [state] if state is not None else []
         new = []
         for draft in drafts:
@@ -55,26 +63,6 @@ class FailingOutbox:
             new.append(Entry(seq=number, kind=draft.kind, message=draft.build(Ticket(seq=number, kind_seq=number))))
         self.entries += new
         return new
-
-
-def event(number: int, *, phase: Phase = Phase.START, alert: bool = False) -> Event:
-    """A change of event `number`."""
-    return Event(
-        event_id=f"event-{number}",
-        phase=phase,
-        label="slug",
-        role=Role.PEST,
-        score=0.9,
-        threshold=0.5,
-        categories=(Category(label=LABEL, score=0.9),),
-        region=Region.whole(),
-        started=AT,
-        last_seen=AT,
-        at=AT,
-        frames=3,
-        hits=3,
-        alert=alert,
-    )
 
 
 def delivered(**settings: Any) -> tuple[Delivery, FailingOutbox, list[Message], list[Frame]]:
@@ -86,12 +74,11 @@ def delivered(**settings: Any) -> tuple[Delivery, FailingOutbox, list[Message], 
         encoded.append(frame)
         return b"jpeg"
 
-    origin = Origin(topics=Topics(device_id="trap"), model_id="garden-v1", boot_id="boot", slugs={"slug": "slug"})
     relay = SimpleNamespace(set_latest=latest.append)
     delivery = Delivery(
         outbox=outbox,
         relay=relay,
-        origin=origin,
+        origin=ORIGIN,
         encode=encode,
         settings=DeliverySettings(**settings),
         clock=clock,
@@ -134,6 +121,7 @@ def test_memory_stays_bounded_and_alerts_stay() -> None:
     delivery.retry()
     kinds = [entry.kind for entry in outbox.entries]
     assert (len(kinds), delivery.lost) == (MOST_WAITING, MOST_WAITING // 4)
+    assert outbox.given_up == [Kind.DETECTION] * delivery.lost
     assert kinds.count(Kind.ALERT) == MOST_WAITING // 4
     assert b"event-999" in outbox.entries[-1].message.payload
 
@@ -146,13 +134,28 @@ def test_a_full_disk_holds_up_no_alert() -> None:
     delivery.events([event(1, phase=Phase.END)], frame=None)
     assert [entry.kind for entry in outbox.entries] == [Kind.ALERT]
     assert (delivery.waiting, delivery.disk_full, delivery.error) == (2, True, "outbox: the disk is full")
-    assert outbox.states == [b"state"]
+    assert (outbox.states, outbox.owed) == ([b"state"], 1)
     outbox.cramped = None
     outbox.clock.advance(RETRY_SECONDS)
     delivery.retry()
     assert [entry.kind for entry in outbox.entries] == [Kind.ALERT, Kind.DETECTION, Kind.DETECTION]
     assert (delivery.waiting, delivery.disk_full, delivery.error) == (0, False, None)
     assert outbox.states[-1] == b"state"
+
+
+def test_on_a_full_disk_an_alert_brings_its_detection_along() -> None:
+    """As long as the room in reserve lasts both are stored, with the state that takes them for told, in this order."""
+    delivery, outbox, latest, _ = delivered(snapshot=False)
+    outbox.cramped, outbox.reserve = "outbox: the disk is full", True
+    delivery.events([event(1)], frame=None, state=b"one")
+    assert outbox.entries == []
+    delivery.events([event(2, alert=True)], frame=None, state=b"two")
+    assert [entry.kind for entry in outbox.entries] == [Kind.DETECTION, Kind.DETECTION, Kind.ALERT]
+    assert (outbox.states, delivery.waiting, outbox.owed) == ([b"two"], 0, 0)
+    assert b"event-2" in latest[-1].payload
+    assert delivery.disk_full
+    delivery.retry()
+    assert len(outbox.entries) == 3
 
 
 def test_a_disk_that_is_full_is_told_before_anything_happens() -> None:
@@ -184,6 +187,19 @@ def test_one_picture_serves_all_topics() -> None:
     topics = [message.topic.removeprefix("insect-edge/trap/") for message in latest if message.payload == b"jpeg"]
     assert topics == ["snapshot", "snapshot/event-1", "snapshot/event-2"]
     assert len(encoded) == 1
+
+
+def test_an_event_without_a_picture_is_told_all_the_same() -> None:
+    """Whatever keeps a frame from being encoded, the alert is stored and the daemon goes on."""
+    delivery, outbox, latest, _ = delivered(snapshot_per_event=True)
+
+    def broken(_: Frame) -> bytes:
+        raise ImageError("the frame cannot be encoded: report it")
+
+    delivery.configure(origin=ORIGIN, encode=broken, settings=DeliverySettings(snapshot_per_event=True))
+    delivery.events([event(1, alert=True)], frame=FRAME)
+    assert [entry.kind for entry in outbox.entries] == [Kind.DETECTION, Kind.ALERT]
+    assert [message.topic for message in latest] == ["insect-edge/trap/last_detection"]
 
 
 def test_the_newest_state_waits_with_the_messages() -> None:

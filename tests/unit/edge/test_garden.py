@@ -15,7 +15,7 @@ from insect_edge.garden.motion import Pose, Timetable, Visit, pose_at, visit_at
 from insect_edge.garden.noise import clouds, soft
 from insect_edge.garden.outline import curve, ellipse, smooth, tube
 from insect_edge.garden.scene import SCENES, Garden
-from insect_edge.garden.sprite import STRIDES, Sprite, lay, outline, sprite
+from insect_edge.garden.sprite import STRIDES, Layer, Sprite, lay, outline, sprite
 
 SQUARE = ((-0.5, -0.5), (0.5, -0.5), (0.5, 0.5), (-0.5, 0.5))
 SIDE = 120
@@ -133,11 +133,15 @@ def test_every_animal_fits_its_picture(label: str) -> None:
         extent = np.ptp(drawing.hull, axis=0)
         assert extent.max() > 0.8 * SIDE
         assert extent.min() > 0.2 * SIDE
-        alpha = drawing.picture[..., 3]
+        picture = np.zeros((SIDE, SIDE, 4), np.uint8)
+        left, top = drawing.picture.corner.astype(int)
+        height, width = drawing.picture.pixels.shape[:2]
+        picture[top : top + height, left : left + width] = drawing.picture.pixels
+        alpha = picture[..., 3]
         rim = np.concatenate([alpha[0], alpha[-1], alpha[:, 0], alpha[:, -1]])
         assert (rim > 128).mean() < 0.03
-        assert (drawing.picture[..., :3].max(axis=2) <= alpha.astype(int) + 2).all()
-    assert not np.array_equal(pictures[0].picture, pictures[1].picture)
+        assert (picture[..., :3].max(axis=2) <= alpha.astype(int) + 2).all()
+    assert not np.array_equal(pictures[0].picture.pixels, pictures[1].picture.pixels)
 
 
 def test_an_animal_lies_where_its_outline_says() -> None:
@@ -158,7 +162,9 @@ def test_heading_turns_clockwise_and_mirroring_looks_left() -> None:
     """A head at the right of the drawing comes out at the left when mirrored, and below when heading downwards."""
     picture = np.zeros((SIDE, SIDE, 4), np.uint8)
     picture[50:70, 80:110] = 255
-    drawing = Sprite(picture=picture, shadow=np.zeros((SIDE, SIDE), np.uint8), hull=np.zeros((4, 2)))
+    nothing = Layer(pixels=np.zeros((0, 0), np.uint8), corner=np.zeros(2))
+    head_alone = Layer(pixels=picture[50:70, 80:110], corner=np.array((80.0, 50.0)))
+    drawing = Sprite(side=SIDE, picture=head_alone, shadow=nothing, hull=np.zeros((4, 2)))
 
     def head(pose: Pose) -> tuple[float, float]:
         frame = np.zeros((150, 150, 3), np.uint8)

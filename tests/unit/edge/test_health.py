@@ -36,7 +36,10 @@ WELL = Facts(
         ({"classified": None, "opened": None}, State.STARTING, ()),
         ({"classified": 970.0}, State.FAILED, ("stalled",)),
         ({"classified": 970.1}, State.READY, ()),
-        ({"classified": 970.0, "opened": 980.0}, State.FAILED, ("stalled",)),
+        ({"classified": 900.0, "opened": 980.0}, State.STARTING, ()),
+        ({"classified": 900.0, "opened": 980.0, "broker_connected": False}, State.STARTING, ("broker_down",)),
+        ({"classified": 900.0, "opened": 970.0}, State.FAILED, ("stalled",)),
+        ({"classified": 980.0, "opened": 980.0}, State.READY, ()),
         ({"classified": 985.0, "stall_seconds": 15.0}, State.FAILED, ("stalled",)),
         ({"classified": 900.0, "stall_seconds": 101.0}, State.READY, ()),
         ({"classified": None, "opened": 960.0}, State.FAILED, ("stalled",)),
@@ -62,6 +65,11 @@ WELL = Facts(
         ({"disk_free_bytes": 0, "outbox_failed": True}, State.DEGRADED, ("disk_full", "outbox_failed")),
         ({"memory_available_bytes": 32 * 1024**2}, State.READY, ()),
         ({"memory_available_bytes": 31 * 1024**2}, State.DEGRADED, ("memory_low",)),
+        ({"memory_available_bytes": 39 * 1024**2, "told": ("memory_low",)}, State.DEGRADED, ("memory_low",)),
+        ({"memory_available_bytes": 40 * 1024**2, "told": ("memory_low",)}, State.READY, ()),
+        ({"disk_free_bytes": 124 * 1024**2, "told": ("disk_low",)}, State.DEGRADED, ("disk_low",)),
+        ({"disk_free_bytes": 125 * 1024**2, "told": ("disk_low",)}, State.READY, ()),
+        ({"disk_free_bytes": 124 * 1024**2, "told": ("disk_full",)}, State.READY, ()),
     ],
 )
 def test_judgement(change: dict[str, object], state: State, reasons: tuple[str, ...]) -> None:
@@ -91,15 +99,22 @@ def test_judgement(change: dict[str, object], state: State, reasons: tuple[str, 
     )
 )
 def test_health_is_never_better_than_its_reasons(facts: Facts) -> None:
-    """`ready` has no reason that impairs, and no healthy state a live camera without a new frame for 30 seconds."""
+    """`ready` has no reason that impairs and a frame that proved life; a camera that shows nothing new has failed."""
     state, reasons = judge(facts)
     assert set(reasons) <= STOPS_DETECTION | IMPAIRS | INFORMS
     if state is State.READY:
         assert set(reasons) <= INFORMS
         assert facts.classified is not None
-    newest = facts.opened if facts.classified is None else facts.classified
+        assert facts.classified >= (facts.opened or 0)
+    newest = max((at for at in (facts.opened, facts.classified) if at is not None), default=None)
     if facts.live and newest is not None and facts.now - newest >= 30:
         assert state is State.FAILED
+
+
+def test_a_model_that_was_given_up_is_trouble_until_somebody_chooses() -> None:
+    """Everything works, but not with the model that was wanted."""
+    facts = replace(WELL, model_rolled_back=True)
+    assert judge(facts) == (State.DEGRADED, ("model_rolled_back",))
 
 
 def test_darkness() -> None:

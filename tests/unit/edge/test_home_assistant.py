@@ -28,7 +28,7 @@ TICKET = Ticket(seq=7, kind_seq=3)
 REPORT = HealthReport(
     state=State.DEGRADED,
     reasons=("clock_unsynced", "broker_down"),
-    model_id="garden-pests-v1",
+    model_id="garden-pests-v2",
     model_sha256=None,
     frames=10,
     newest_frame_seconds=0.5,

@@ -189,3 +189,18 @@ def test_interpreters_work_side_by_side() -> None:
     for thread in threads:
         thread.join()
     assert found == {name: index for index, name in enumerate(tiny_model.NAMES)}
+
+
+def test_what_the_delegate_took_is_counted() -> None:
+    """Operators between what it is given and what it gives, and none of those around it."""
+    interpreter = LiteRtInterpreter(tiny_model.classifier_model("uint8"), name="tiny")
+    interpreter._operators = [
+        {"op_name": "QUANTIZE", "inputs": [0], "outputs": [1]},
+        {"op_name": "CONV_2D", "inputs": [1, 10], "outputs": [2]},
+        {"op_name": "ADD", "inputs": [2, 1], "outputs": [3]},
+        {"op_name": "QUANTIZE", "inputs": [3], "outputs": [4]},
+        {"op_name": "DELEGATE", "inputs": [1, 10], "outputs": [3]},
+    ]
+    assert interpreter.taken == (2, 4)
+    interpreter._operators.pop()
+    assert interpreter.taken == (0, 4)

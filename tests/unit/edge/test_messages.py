@@ -56,7 +56,7 @@ def test_a_detection_says_everything_about_its_event() -> None:
         "corrects": None,
         "boot_id": "b-1",
         "monotonic": {"started": 98.0, "last_seen": 100.0, "at": 100.0},
-        "model_id": "garden-pests-v1",
+        "model_id": "garden-pests-v2",
         "device_id": "trap-1a2b3c",
         "site": {"name": "bed 3", "latitude": 48.1, "longitude": 11.5},
     }

@@ -288,10 +288,10 @@ def test_the_default_bundle_is_found_in_the_package_and_beside_it(
     package = tmp_path / "edge" / "insect_edge"
     package.mkdir(parents=True)
     monkeypatch.setattr(model_bundle, "__file__", str(package / "model_bundle.py"))
-    with pytest.raises(ModelError, match=r"the default model garden-pests-v1 is not installed .*: install again"):
+    with pytest.raises(ModelError, match=r"the default model garden-pests-v2 is not installed .*: install again"):
         default_path()
-    beside = tmp_path / "models" / "garden-pests-v1"
-    inside = package / "models" / "garden-pests-v1"
+    beside = tmp_path / "models" / "garden-pests-v2"
+    inside = package / "models" / "garden-pests-v2"
     for place in (beside, inside):
         place.parent.mkdir(exist_ok=True)
         tiny_model.write_bundle(place)

@@ -1,36 +1,24 @@
-"""The OpenCV camera plays videos in their own time, and names what cannot be opened."""
+"""The OpenCV camera turns frames, gives broken streams up, and names what cannot be opened."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import logging
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 import cv2
 import numpy as np
 import pytest
 
-from insect_edge.adapters import newest_frame
+from insect_edge.adapters import newest_frame, opencv
 from insect_edge.adapters.clock import SystemClock
-from insect_edge.adapters.fake_clock import FakeClock
-from insect_edge.adapters.opencv import OpencvCamera
+from insect_edge.adapters.opencv import OpencvCamera, OpencvSettings
 from insect_edge.errors import CameraError, CameraTimeoutError
 from support.mjpeg import MjpegServer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
-
-FRAMES, RATE = 20, 10.0
-
-
-@pytest.fixture
-def video(tmp_path: Path) -> Path:
-    """Two seconds of ten frames a second, each a little brighter than the one before."""
-    path = tmp_path / "brighter.avi"
-    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), RATE, (32, 16))
-    for number in range(FRAMES):
-        writer.write(np.full((16, 32, 3), 10 * number, np.uint8))
-    writer.release()
-    return path
 
 
 @pytest.fixture
@@ -43,62 +31,10 @@ def server() -> Iterator[MjpegServer]:
     made.close()
 
 
-def shown(camera: OpencvCamera) -> int | None:
-    """Number of the video's frame that comes next, None at the end."""
-    frame = camera.capture(timeout=1.0)
-    return None if frame is None else round(float(frame.pixels.mean()) / 10)
-
-
-def test_a_video_plays_in_its_own_time(video: Path) -> None:
-    """Half a second later comes the frame half a second further on."""
-    clock = FakeClock()
-    camera = OpencvCamera(str(video), clock=clock)
-    camera.open()
-    numbers = []
-    for _ in range(5):
-        numbers.append(shown(camera))
-        clock.advance(0.5)
-    assert numbers == [0, 5, 10, 15, None]
-    assert not camera.live
-
-
-def test_no_frame_of_a_video_comes_twice(video: Path) -> None:
-    """Asked faster than it plays, a video runs ahead rather than repeat a frame."""
-    camera = OpencvCamera(str(video), clock=FakeClock())
-    camera.open()
-    assert [shown(camera) for _ in range(4)] == [0, 1, 2, 3]
-
-
-def test_a_video_tells_its_position(video: Path) -> None:
-    """The position in the video is the sensor's time stamp."""
-    clock = FakeClock()
-    camera = OpencvCamera(str(video), clock=clock)
-    camera.open()
-    stamps = []
-    for _ in range(3):
-        frame = camera.capture(timeout=1.0)
-        assert frame is not None
-        stamps.append((frame.sequence, frame.sensor_timestamp_ns))
-        clock.advance(0.4)
-    assert stamps == [(0, 0), (1, 400_000_000), (2, 800_000_000)]
-
-
-def test_a_video_can_loop(video: Path) -> None:
-    """A looping video begins again after its end and never ends."""
-    clock = FakeClock()
-    camera = OpencvCamera(str(video), clock=clock, loop=True)
-    camera.open()
-    numbers = []
-    for _ in range(6):
-        numbers.append(shown(camera))
-        clock.advance(1.0)
-    assert numbers == [0, 10, 0, 10, 0, 10]
-
-
 @pytest.mark.parametrize(("rotation", "corner"), [(0, (0, 0)), (90, (0, -1)), (180, (-1, -1)), (270, (-1, 0))])
 def test_frames_are_turned_clockwise(server: MjpegServer, rotation: int, corner: tuple[int, int]) -> None:
     """The white corner ends up where the rotation takes it."""
-    camera = OpencvCamera(server.address, clock=SystemClock(), rotation=rotation)
+    camera = OpencvCamera(server.address, clock=SystemClock(), settings=OpencvSettings(rotation=rotation))
     camera.open()
     frame = camera.capture(timeout=30.0)
     assert frame is not None
@@ -146,6 +82,7 @@ def test_a_camera_that_hangs_is_not_opened_again(server: MjpegServer, monkeypatc
 @pytest.mark.parametrize(
     ("source", "complaint"),
     [
+        ("no such name", "opencv:no such name: no camera of that name"),
         (97, "opencv:/dev/video97: no such camera: plug it in"),
         ("97", "opencv:/dev/video97: no such camera: plug it in"),
         ("/dev/null", "opencv:/dev/null: cannot be opened: check that it is a camera"),
@@ -178,3 +115,48 @@ def test_what_cannot_be_opened_is_named(source: int | str, complaint: str, capfd
 def test_the_name_has_no_secret(source: int | str, name: str) -> None:
     """Whatever characters a password has and wherever in the address it stands."""
     assert OpencvCamera(source, clock=SystemClock()).name == name
+
+
+def test_cameras_have_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A camera is found by its name in the kernel's list; a second device file, for data about frames, is not."""
+    for node, name, place in (("video0", "HD C920", "0"), ("video1", "HD C920", "1"), ("video10", "Scope", "0")):
+        (tmp_path / node).mkdir()
+        (tmp_path / node / "name").write_text(f"{name}\n")
+        (tmp_path / node / "index").write_text(f"{place}\n")
+    (tmp_path / "video2").mkdir()
+    monkeypatch.setattr(opencv, "_KNOWN_DEVICES", tmp_path)
+    assert opencv._cameras() == [("HD C920", "/dev/video0"), ("Scope", "/dev/video10")]
+    for wanted in ("hd c920", "C920"):
+        assert OpencvCamera(wanted, clock=SystemClock())._device_file() == Path("/dev/video0")
+
+
+@pytest.mark.parametrize("transport", ["tcp", "udp"])
+def test_the_transport_of_a_stream_is_chosen(transport: Literal["tcp", "udp"], monkeypatch: pytest.MonkeyPatch) -> None:
+    """FFmpeg is told how the camera sends and to hold no frames back, and nothing is left behind for other files."""
+    told: list[str] = []
+
+    nothing = cv2.VideoCapture()
+
+    def connect(*_: object) -> cv2.VideoCapture:
+        told.append(os.environ["OPENCV_FFMPEG_CAPTURE_OPTIONS"])
+        return nothing
+
+    monkeypatch.setattr(opencv.cv2, "VideoCapture", connect)
+    camera = OpencvCamera("rtsp://shed/1", clock=SystemClock(), settings=OpencvSettings(transport=transport))
+    with pytest.raises(CameraError, match="cannot be opened"):
+        camera.open()
+    assert told == [f"rtsp_transport;{transport}|fflags;nobuffer|flags;low_delay"]
+    assert "OPENCV_FFMPEG_CAPTURE_OPTIONS" not in os.environ
+
+
+def test_what_is_delivered_is_logged_without_a_login(server: MjpegServer, caplog: pytest.LogCaptureFixture) -> None:
+    """Opening tells size and format once, and no password."""
+    address = server.address.replace("http://", "http://grower:secret@")
+    camera = OpencvCamera(address, clock=SystemClock())
+    with caplog.at_level(logging.INFO):
+        camera.open()
+    camera.close()
+    (line,) = [record.getMessage() for record in caplog.records]
+    assert line.startswith("opencv:http://127.0.0.1:")
+    assert " delivers 64x48 MJPG" in line
+    assert "secret" not in line

@@ -4,6 +4,7 @@ import json
 import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,6 +13,7 @@ from insect_edge.adapters.fake_clock import FakeClock
 from insect_edge.errors import OutboxError, OutboxFullError
 from insect_edge.health.report import Losses
 from insect_edge.outbox import files as outbox_files
+from insect_edge.outbox.database import FORMAT
 from insect_edge.outbox.queue import RESERVED_AHEAD, Kind, Outbox, OutboxLimits
 from support.outbox_world import BOUNDLESS, draft, everything, seqs
 
@@ -66,7 +68,47 @@ def _drop_a_table(path: Path) -> None:
         database.execute("DROP TABLE counter")
 
 
-@pytest.mark.parametrize("spoil", [_spoil_header, _cut_short, _empty, _flip_pages, _drop_a_table])
+def _rename_a_column(path: Path) -> None:
+    path.write_bytes(path.read_bytes().replace(b"counter (name TEXT", b"counter (nale TEXT"))
+
+
+def _change_a_rule(path: Path) -> None:
+    path.write_bytes(path.read_bytes().replace(b"IN ('alert'", b"IN ('alest'"))
+
+
+def _make_a_letter_no_text(path: Path) -> None:
+    path.write_bytes(path.read_bytes().replace(b"TABLE counter (name TEXT", b"TABLE counter (name TE\xd8T"))
+
+
+def _make_a_name_no_text(path: Path) -> None:
+    path.write_bytes(path.read_bytes().replace(b"counter (name TEXT", b"co\xf5nter (name TEXT"))
+
+
+def _overwrite(offset: int, value: bytes, path: Path) -> None:
+    with path.open("r+b") as file:
+        file.seek(offset)
+        file.write(value)
+
+
+_NEGATIVE_FORMAT = partial(_overwrite, 60, b"\x80")
+_FORMAT_OF_NOBODY = partial(_overwrite, 60, b"\x01")
+_NEXT_FORMAT = partial(_overwrite, 63, bytes([FORMAT + 1]))
+_UNKNOWN_SCHEMA_FORMAT = partial(_overwrite, 47, b"\x44")
+_KEEPING_ROWS = [
+    _rename_a_column,
+    _change_a_rule,
+    _make_a_letter_no_text,
+    _make_a_name_no_text,
+    _NEGATIVE_FORMAT,
+    _FORMAT_OF_NOBODY,
+    _NEXT_FORMAT,
+    _UNKNOWN_SCHEMA_FORMAT,
+]
+
+
+@pytest.mark.parametrize(
+    "spoil", [_spoil_header, _cut_short, _empty, _flip_pages, _drop_a_table, _rename_a_column, _change_a_rule]
+)
 def test_a_damaged_database_is_replaced_and_no_number_repeats(
     reopen: Callable[..., Outbox], tmp_path: Path, spoil: Callable[[Path], None]
 ) -> None:
@@ -82,6 +124,21 @@ def test_a_damaged_database_is_replaced_and_no_number_repeats(
     assert outbox.status().rescues == 1
     assert outbox.status().depth == 1 + outbox.status().salvaged
     assert reopen().put([draft()])[0].seq == RESERVED_AHEAD + 2
+
+
+@pytest.mark.parametrize("spoil", _KEEPING_ROWS)
+def test_a_damaged_definition_costs_no_message(
+    reopen: Callable[..., Outbox], tmp_path: Path, spoil: Callable[[Path], None]
+) -> None:
+    """A bit turned over in the header or a definition may pass SQLite's own check; rows and counts go on all the same."""
+    outbox = reopen(OutboxLimits(rows=2))
+    outbox.put([draft(), draft(Kind.ALERT), draft()])
+    outbox.close()
+    spoil(tmp_path / "state" / "outbox.db")
+    outbox = reopen()
+    assert seqs(everything(outbox)) == [2, 3]
+    assert outbox.status().losses.dropped == 1
+    assert outbox.status().salvaged == 2
 
 
 def test_a_damaged_database_is_kept_under_another_name(reopen: Callable[..., Outbox], tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import pytest
 from insect_edge.adapters.fake_clock import FakeClock
 from insect_edge.errors import OutboxError, OutboxFullError
 from insect_edge.health.report import Losses
+from insect_edge.outbox import inspection
 from insect_edge.outbox.files import NUMBERS, RESERVE
 from insect_edge.outbox.footing import RECOVER_SECONDS
 from insect_edge.outbox.loose import MOST_LOOSE
@@ -237,6 +238,47 @@ def test_what_memory_holds_expires_and_is_rejected_like_the_rest(
     assert outbox.recover()
     assert outbox.status().alert_losses == Losses(expired=1, dead_letter=1)
     assert reopen().status().losses == Losses(expired=1, dead_letter=1)
+
+
+def test_what_was_refused_in_memory_is_set_aside_once_there_is_room(
+    reopen: Callable[[], Outbox], clock: FakeClock, tmp_path: Path
+) -> None:
+    """With its content and the reason, so that people can look at it and put it back."""
+    outbox = reopen()
+    fill_disk(outbox)
+    (entry,) = outbox.put_urgent([ALERT])
+    outbox.reject(entry.seq, reason="t/alert: refused")
+    free_disk(outbox)
+    clock.advance(RECOVER_SECONDS)
+    assert outbox.recover()
+    letter = inspection.letter(tmp_path / "state", entry.seq)
+    assert (letter.payload, letter.reason, letter.intact) == (entry.message.payload, "t/alert: refused", True)
+    assert outbox.status().losses == Losses(dead_letter=1)
+
+
+def test_attempts_to_store_grow_rarer_while_there_is_no_room(
+    reopen: Callable[[], Outbox], clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each wears the disk: at most one a minute in the long run, none where memory holds nothing, at once with room."""
+    outbox = reopen()
+    monkeypatch.setattr("insect_edge.outbox.footing.free_bytes", lambda _: 0)
+    monkeypatch.setattr("insect_edge.outbox.reserve.free_bytes", lambda _: 0)
+    fill_disk(outbox)
+    attempts: list[object] = []
+    full = outbox._store.transact
+    outbox._store.transact = lambda work: (attempts.append(work), full(work))  # type: ignore[method-assign,assignment]
+    outbox._footing.make_room()
+    clock.advance(600)
+    assert (outbox.recover(), attempts) == (False, [])
+    outbox.put_urgent([ALERT])
+    for _ in range(600):
+        clock.advance(1)
+        outbox.recover()
+    assert 9 <= len(attempts) <= 15
+    monkeypatch.undo()
+    free_disk(outbox)
+    clock.advance(RECOVER_SECONDS)
+    assert outbox.recover()
 
 
 def test_without_room_for_a_reserve_the_start_says_so(

@@ -33,6 +33,7 @@ class GapMachine(RuleBasedStateMachine):
         self.abandoned: list[Outbox] = []
         self.known: dict[int, tuple[Kind, bytes]] = {}
         self.unmade: set[int] = set()
+        self.refused: set[int] = set()
         self.delivered: set[int] = set()
         self.dead: set[int] = set()
         self.jumps = 0
@@ -63,7 +64,7 @@ class GapMachine(RuleBasedStateMachine):
 
     def in_memory(self) -> set[int]:
         """Numbers that are gone with the process, those that were only counted among them."""
-        counted = self.unmade if self.outbox._loose.counts else set()
+        counted = self.unmade | self.refused if self.outbox._loose.counts else set()
         return {message.ticket.seq for message in self.outbox._loose} | counted
 
     def draft(self, kind: Kind, *, poison: bool, expiry: int | None) -> Draft:
@@ -133,8 +134,10 @@ class GapMachine(RuleBasedStateMachine):
         """One was refused."""
         waiting = sorted(self.waiting())
         if waiting:
+            chosen = data.draw(st.sampled_from(waiting))
             try:
-                self.outbox.reject(data.draw(st.sampled_from(waiting)), reason="refused")
+                self.outbox.reject(chosen, reason="refused")
+                self.refused.add(chosen)
             except OutboxError:
                 assert self.full
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from insect_edge.domain import Message
-from insect_edge.protocols import Acknowledged, Connected, Received, Subscribed
+from insect_edge.protocols import Acknowledged, Connected, Received, Signalled, Subscribed
 from support.mosquitto import (
     PASSWORD,
     USERNAME,
@@ -172,6 +172,31 @@ def test_what_is_too_large_for_us_is_never_sent_to_us(plain: Mosquitto, trap: Ca
     assert isinstance(made.next(), Subscribed)
     plain.publish("t/command/a", "x" * 5_000)
     plain.publish("t/command/b", "small")
+    received = made.next()
+    assert isinstance(received, Received)
+    assert received.topic == "t/command/b"
+
+
+def test_a_flood_of_messages_fills_no_memory(plain: Mosquitto, trap: Callable[..., Trap]) -> None:
+    """Behind so many unread notices messages are thrown away and counted; what the outbox lives by is not."""
+    made = trap(plain.port, most_waiting=5)
+    assert isinstance(made.attempt(), Connected)
+    made.publisher.subscribe("t/command/#")
+    assert isinstance(made.next(), Subscribed)
+    for _ in range(5):
+        made.inbox.put(Signalled(number=1))
+    for number in range(3):
+        plain.publish("t/command/a", str(number))
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while made.publisher.discarded < 3:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    token = made.publisher.publish(WILL)
+    assert [made.next() for _ in range(5)] == [Signalled(number=1)] * 5
+    arrived = made.next()
+    assert isinstance(arrived, Acknowledged)
+    assert arrived.token == token
+    plain.publish("t/command/b", "read")
     received = made.next()
     assert isinstance(received, Received)
     assert received.topic == "t/command/b"

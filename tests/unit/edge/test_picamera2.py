@@ -1,70 +1,96 @@
-"""The picamera2 camera asks for the right pixels, gives every buffer back, and survives loose cables and hangs."""
+"""The picamera2 camera asks for the right pixels, tells what the sensor says, and gives every buffer back."""
 
 from __future__ import annotations
 
-import sys
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
-from insect_edge.adapters import picamera2
 from insect_edge.adapters.clock import SystemClock
 from insect_edge.adapters.picamera2 import Picamera2Camera
-from insect_edge.errors import CameraError, CameraTimeoutError
-from support.fake_picamera2 import Bench
+from insect_edge.domain import Region
+from support.pi_camera import installed_bench, open_camera, small
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from support.fake_picamera2 import Bench
 
 PATIENCE_SECONDS = 30.0
 
 
 @pytest.fixture
 def bench(monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
-    """A Pi with one camera; nothing hangs any more at the end."""
-    made = Bench()
-    for name, module in made.modules().items():
-        monkeypatch.setitem(sys.modules, name, module)
-    yield made
-    made.wedged.clear()
-
-
-def camera_of(bench: Bench, **settings: int) -> Picamera2Camera:
-    """An open camera on that bench."""
-    assert bench.models
-    camera = Picamera2Camera(clock=SystemClock(), width=64, height=48, **settings)  # type: ignore[arg-type]
-    camera.open()
-    return camera
+    """A Pi with one camera."""
+    yield from installed_bench(monkeypatch)
 
 
 def test_pixels_come_as_blue_green_red(bench: Bench) -> None:
     """picamera2's "RGB888" arrives as B, G, R, which is what a frame holds."""
     bench.red_green_blue = (200, 40, 10)
-    camera = camera_of(bench)
+    camera = open_camera(bench)
     frame = camera.capture(timeout=PATIENCE_SECONDS)
     camera.close()
     assert frame.pixels[-1, -1].tolist() == [10, 40, 200]
     assert frame.pixels.flags.c_contiguous
 
 
-def test_a_camera_that_hangs_upside_down_is_turned(bench: Bench) -> None:
-    """Rotation by 180 degrees is done by the sensor: the top left corner comes out at the bottom right."""
-    for rotation, corner in ((0, (0, 0)), (180, (-1, -1))):
-        camera = camera_of(bench, rotation=rotation)
-        frame = camera.capture(timeout=PATIENCE_SECONDS)
-        camera.close()
-        assert frame.pixels[corner].tolist() == [255, 255, 255]
+@pytest.mark.parametrize(
+    ("settings", "corner"),
+    [
+        ({}, (0, 0)),
+        ({"rotation": 90}, (0, -1)),
+        ({"rotation": 180}, (-1, -1)),
+        ({"rotation": 270}, (-1, 0)),
+        ({"mirror": True}, (0, -1)),
+        ({"mirror": True, "rotation": 180}, (-1, 0)),
+        ({"mirror": True, "rotation": 90}, (-1, -1)),
+    ],
+    ids=str,
+)
+def test_frames_are_turned_as_the_camera_is_mounted(
+    bench: Bench, settings: dict[str, Any], corner: tuple[int, int]
+) -> None:
+    """The top left corner of the view comes out where mirror and rotation take it."""
+    camera = open_camera(bench, **settings)
+    frame = camera.capture(timeout=PATIENCE_SECONDS)
+    camera.close()
+    assert frame.pixels[corner].tolist() == [255, 255, 255]
+    assert sum(frame.pixels[y, x].min() == 255 for y in (0, -1) for x in (0, -1)) == 1
+    sideways = settings.get("rotation") in {90, 270}
+    assert (frame.width, frame.height) == ((48, 64) if sideways else (64, 48))
+    assert frame.pixels.flags.c_contiguous
+
+
+@pytest.mark.parametrize(("crop", "white"), [((0, 0, 0.25, 0.25), 1.0), ((0.5, 0.5, 0.5, 0.5), 0.0)])
+def test_a_crop_fills_the_frame(bench: Bench, crop: tuple[float, ...], white: float) -> None:
+    """Zoomed into the white corner of the view everything is white; zoomed in elsewhere nothing."""
+    x, y, width, height = crop
+    camera = open_camera(bench, width=64, height=36, crop=Region(x=x, y=y, width=width, height=height))
+    frame = camera.capture(timeout=PATIENCE_SECONDS)
+    camera.close()
+    assert np.mean(frame.pixels.min(axis=2) == 255) == white
+
+
+def test_a_crop_on_a_pi_5_is_told_as_one_of_several(bench: Bench) -> None:
+    """Where each stream has its own crop, those are set, because they would win."""
+    bench.controls["ScalerCrops"] = (None, None, None)
+    camera = open_camera(bench, width=64, height=36, crop=Region(x=0.5, y=0.5, width=0.5, height=0.5))
+    camera.close()
+    assert bench.opened[0].controls["ScalerCrops"] == [(2304, 1296, 2304, 1296)]
+    assert "ScalerCrop" not in bench.opened[0].controls
 
 
 def test_what_the_sensor_says_is_kept(bench: Bench) -> None:
     """Exposure, gain and the sensor's clock are on the frame, and the capture time is that of the exposure."""
-    camera = camera_of(bench)
+    camera = open_camera(bench)
     frame = camera.capture(timeout=PATIENCE_SECONDS)
     now = SystemClock().moment()
     camera.close()
     assert (frame.exposure_us, frame.analogue_gain) == (4_000, 1.5)
+    assert (frame.lux, frame.colour_temperature) == (400.0, 5200)
     assert frame.sensor_timestamp_ns is not None
     assert frame.captured.monotonic == pytest.approx(frame.sensor_timestamp_ns / 1e9)
     lag = timedelta(seconds=now.monotonic - frame.captured.monotonic)
@@ -73,16 +99,27 @@ def test_what_the_sensor_says_is_kept(bench: Bench) -> None:
 
 def test_an_unbelievable_sensor_clock_is_not_used(bench: Bench) -> None:
     """Where the sensor's clock is not the machine's, the frame is stamped with the time of its arrival."""
-    camera = camera_of(bench)
+    camera = open_camera(bench)
     now = SystemClock().moment()
     assert camera._moment(1).monotonic == pytest.approx(now.monotonic, abs=1)
     assert camera._moment(None).monotonic == pytest.approx(now.monotonic, abs=1)
     camera.close()
 
 
+@pytest.mark.parametrize("strange", [{"lag": 1000.0}, {"lag": -1000.0}, {"metadata": {}}], ids=str)
+def test_a_sensor_that_does_not_tell_a_frames_age_delivers_frames(bench: Bench, strange: dict[str, Any]) -> None:
+    """Where the sensor's clock is not the machine's, or the exposure is not told, frames come all the same."""
+    for name, value in strange.items():
+        setattr(bench, name, value)
+    camera = open_camera(bench)
+    frames = [camera.capture(timeout=PATIENCE_SECONDS) for _ in range(5)]
+    camera.close()
+    assert [frame.sequence for frame in frames] == list(range(5))
+
+
 def test_every_buffer_is_given_back(bench: Bench) -> None:
     """A hundred frames come out of four buffers, and none is still in use after closing."""
-    camera = camera_of(bench)
+    camera = open_camera(bench)
     for _ in range(100):
         camera.capture(timeout=PATIENCE_SECONDS)
     camera.close()
@@ -91,119 +128,28 @@ def test_every_buffer_is_given_back(bench: Bench) -> None:
     assert bench.taken == set()
 
 
-def test_waits_that_run_out_swallow_no_frame(bench: Bench) -> None:
-    """After many timeouts on a loose cable, frames come again from the same four buffers."""
-    camera = camera_of(bench)
-    bench.exposing.clear()
-    with pytest.raises(CameraTimeoutError, match="no frame within"):
-        exhaust(camera)
-    for _ in range(10):
-        with pytest.raises(CameraTimeoutError):
-            camera.capture(timeout=0.001)
-    bench.exposing.set()
-    for _ in range(20):
-        camera.capture(timeout=PATIENCE_SECONDS)
-    camera.close()
-    assert bench.opened[0].buffers_in_use == 0
-
-
-def exhaust(camera: Picamera2Camera) -> None:
-    """Take the frames that were under way."""
-    for _ in range(100):
-        camera.capture(timeout=0.05)
-
-
-def test_a_frame_that_came_late_is_not_delivered_old(bench: Bench) -> None:
-    """A frame that finished after a capture gave up is dropped for a newer one."""
-    camera = camera_of(bench)
-    bench.exposing.clear()
-    with pytest.raises(CameraTimeoutError):
-        exhaust(camera)
-    job = camera._job
-    bench.exposing.set()
-    stale = job.get_result(timeout=PATIENCE_SECONDS).get_metadata()["SensorTimestamp"]
-    frame = camera.capture(timeout=PATIENCE_SECONDS)
-    camera.close()
-    assert frame.sensor_timestamp_ns is not None
-    assert frame.sensor_timestamp_ns > stale
-    assert bench.opened[0].buffers_in_use == 0
-
-
-@pytest.mark.parametrize(
-    ("rate", "limits"),
-    [(0.1, (200_000, 1_000_000)), (1.0, (200_000, 1_000_000)), (5.0, (100_000, 200_000)), (30.0, (33_333, 33_333))],
-)
-def test_the_sensor_runs_no_faster_than_is_of_use(bench: Bench, rate: float, limits: tuple[int, int]) -> None:
-    """The sensor delivers twice what is asked for, between 5 and 30 a second, and may slow down in the dusk."""
-    camera = Picamera2Camera(clock=SystemClock(), width=64, height=48, frames_per_second=rate)
+def test_a_camera_is_chosen_by_the_name_of_its_sensor(bench: Bench) -> None:
+    """The name finds the camera on whichever connector it is."""
+    bench.models = ["imx708", "imx219"]
+    camera = Picamera2Camera("IMX219", clock=SystemClock(), settings=small())
     camera.open()
     camera.close()
-    assert bench.opened[0].config["controls"] == {"FrameDurationLimits": limits}
-
-
-def test_a_missing_library_is_told_with_its_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without picamera2 there is one line that says how to get it."""
-    monkeypatch.setitem(sys.modules, "libcamera", None)
-    with pytest.raises(CameraError, match=r"sudo apt install python3-picamera2.*--system-site-packages") as caught:
-        Picamera2Camera(clock=SystemClock()).open()
-    assert "\n" not in str(caught.value)
-
-
-def test_a_missing_camera_is_told_with_what_there_is(bench: Bench) -> None:
-    """An index beyond the cameras found names those that were, and leaves nothing open."""
-    camera = Picamera2Camera(3, clock=SystemClock())
-    with pytest.raises(CameraError, match=r"picamera2:3: no such camera \(found: 0 imx708\)"):
-        camera.open()
-    bench.models = []
-    with pytest.raises(CameraError, match=r"\(found: none\): check its cable"):
-        camera.open()
-    camera.close()
-
-
-def test_a_camera_in_use_is_an_error_in_one_line(bench: Bench) -> None:
-    """What libcamera raises becomes a CameraError; once the camera is free it opens."""
-    bench.taken.add(0)
-    camera = Picamera2Camera(clock=SystemClock(), width=64, height=48)
-    with pytest.raises(CameraError, match=r"^picamera2:0 imx708: Camera __init__ sequence did not complete"):
-        camera.open()
-    bench.taken.clear()
-    camera.open()
-    camera.close()
+    assert bench.opened[0].number == 1
+    assert camera.name == "picamera2:IMX219 imx219"
 
 
 def test_its_name_tells_the_sensor(bench: Bench) -> None:
     """Once it was open the sensor's model is known."""
     assert Picamera2Camera(1, clock=SystemClock()).name == "picamera2:1"
-    camera = camera_of(bench)
+    camera = open_camera(bench)
     camera.close()
     assert camera.name == "picamera2:0 imx708"
-
-
-def test_a_driver_that_hangs_on_closing_is_flagged(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Closing comes back in time with an error, and the camera is never opened a second time."""
-    monkeypatch.setattr(picamera2, "CLOSE_SECONDS", 0.05)
-    camera = camera_of(bench)
-    bench.wedged.set()
-    for attempt in (camera.close, camera.open, camera.close):
-        with pytest.raises(CameraError, match="only a new process"):
-            attempt()
-    assert len(bench.opened) == 1
-
-
-def test_a_driver_that_hangs_on_opening_is_flagged(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Opening comes back in time with an error, and is not tried again."""
-    monkeypatch.setattr(picamera2, "OPEN_SECONDS", 0.05)
-    bench.wedged.set()
-    camera = Picamera2Camera(clock=SystemClock(), width=64, height=48)
-    for _ in range(2):
-        with pytest.raises(CameraError, match="only a new process"):
-            camera.open()
 
 
 def test_odd_sizes_are_what_libcamera_makes_of_them(bench: Bench) -> None:
     """Odd sizes are rounded down by libcamera; the frame has the size that came."""
     assert bench.models
-    camera = Picamera2Camera(clock=SystemClock(), width=65, height=49)
+    camera = Picamera2Camera(clock=SystemClock(), settings=small(width=65, height=49))
     camera.open()
     frame = camera.capture(timeout=PATIENCE_SECONDS)
     camera.close()

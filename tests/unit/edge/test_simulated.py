@@ -151,6 +151,18 @@ def test_a_frozen_camera_repeats_its_last_good_frame() -> None:
     assert taken[6].sensor_timestamp_ns != taken[2].sensor_timestamp_ns
 
 
+def test_a_breakdown_is_told_when_it_begins_and_when_it_is_over(caplog: pytest.LogCaptureFixture) -> None:
+    """Once each, however many frames it lasts, so that a log shows what a consequence follows from."""
+    caplog.set_level("INFO", logger="insect_edge.adapters.simulated")
+    clock = FakeClock()
+    camera = opened(clock, Fault(kind=FaultKind.FROZEN, first=3, last=6))
+    frames(camera, clock, count=10)
+    assert caplog.messages == [
+        "simulated:ants: frozen on purpose, from frame 3 to frame 6",
+        "simulated:ants: in order again",
+    ]
+
+
 def test_a_covered_lens_gives_black_frames() -> None:
     """Black frames hold a little noise, a long exposure, and a sensor clock that advances."""
     clock = FakeClock()

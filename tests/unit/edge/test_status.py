@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 from insect_edge.adapters import status_socket
-from insect_edge.adapters.status_socket import StatusSocket, address, ask
+from insect_edge.adapters.status_socket import StatusSocket, address, ask, running_report
 from insect_edge.commands import status
 from insect_edge.commands.status import command
 from insect_edge.errors import StatusError
@@ -130,6 +130,21 @@ def test_an_answer_that_is_no_report_is_an_error(monkeypatch: pytest.MonkeyPatch
     """Somebody else behind the name, or another version, is told in one line."""
     with pytest.raises(StatusError, match=r"no JSON|no health report|not understood"):
         run(monkeypatch, answer)
+
+
+def test_programs_of_ours_ask_whether_a_daemon_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No daemon, one that hangs, one that is another program, and one that is well."""
+    monkeypatch.setattr(status_socket, "ANSWER_SECONDS", 0.05)
+    assert running_report(name()) == (None, None)
+    answers = {None: "hangs", b"hello": "no insect-edge daemon", b"[1]": "another version", b"{}": "another version"}
+    for content, why in answers.items():
+        device = name()
+        with daemon(device, content):
+            report, silence = running_report(device)
+        assert (report, why in str(silence)) == (None, True)
+    device = name()
+    with daemon(device, json.dumps(REPORT).encode()):
+        assert running_report(device) == (REPORT, None)
 
 
 def test_nobody_steers_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -28,6 +28,23 @@ def test_ready_is_told_once_and_status_on_change() -> None:
     assert told == ["READY=1", "STATUS=ready", "WATCHDOG=1", "WATCHDOG=1", "STATUS=degraded: broker_down", "STOPPING=1"]
 
 
+def test_whoever_waits_for_ready_hears_it_once() -> None:
+    """Also where no service manager listens."""
+    heard: list[str] = []
+    systemd = Systemd(on_ready=lambda: heard.append("ready"))
+    systemd.ready()
+    systemd.ready()
+    systemd.reloaded()
+    assert heard == ["ready"]
+
+
+def test_the_first_frame_may_take_its_time() -> None:
+    """The service manager waits as long as the daemon does, and a little longer to hear why."""
+    told: list[str] = []
+    Systemd(told.append).starting(seconds=60)
+    assert told == ["EXTEND_TIMEOUT_USEC=70000000"]
+
+
 def test_datagrams_arrive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is sent arrives at the socket that $NOTIFY_SOCKET names."""
     path = tmp_path / "notify"

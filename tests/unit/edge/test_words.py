@@ -61,7 +61,7 @@ def test_a_page() -> None:
     assert page(REPORT).splitlines() == [
         f"greenhouse-1: {sentence('degraded', ['clock_unsynced', 'throttled'])}",
         "  camera  newest picture 0.4 s old, looks every 2.0 s, 86400 pictures so far",
-        "  model   garden-pests-v1, sha256 3f3f3f3f3f3f, 25.3 ms a picture",
+        "  model   garden-pests-v2, sha256 3f3f3f3f3f3f, 25.3 ms a picture",
         "  broker  connected (MQTT 5), last acknowledgement 12 s ago",
         "  outbox  3 messages wait, the oldest for 3 min, 2 will never arrive",
         f"  machine 82 °C, {room}, firmware: throttled, throttled occurred",
@@ -75,7 +75,7 @@ def test_a_page_of_unknowns() -> None:
     assert page(NOTHING_KNOWN).splitlines() == [
         "greenhouse-1: starting",
         "  camera  no new picture yet, looks every 2.0 s, 86400 pictures so far",
-        "  model   garden-pests-v1",
+        "  model   garden-pests-v2",
         "  broker  not connected: refused",
         "  outbox  outbox: cannot be read",
         "  machine tells nothing of itself",

@@ -1,0 +1,1 @@
+"""Pictures of events on the disk, within a budget of bytes."""

@@ -1,0 +1,1 @@
+"""A soak: real daemons under a thousand faults, and the verdict on what they told."""
