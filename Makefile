@@ -39,7 +39,7 @@ pi-test: $(VENV)/.test
 # The first run makes a file system for Arm, 300 MiB, beside those; emulation takes minutes.
 arm-test: $(VENV)/.test
 	sh deploy/bootstrap.sh tools debootstrap:debootstrap qemu-aarch64-static:qemu-user-static
-	PI_TEST_BUILD=1 $(BIN)/python -m pytest -m arm tests/arm
+	PI_TEST_BUILD=1 $(BIN)/python -m pytest -m arm -s tests/arm
 
 soak: $(VENV)/.test
 	PYTHONPATH=tests $(BIN)/python -m support.soak

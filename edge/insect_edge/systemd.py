@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+_BUSY_SECONDS = 120.0
+"""A step that takes longer, on however slow a card, hangs."""
 _ENDING_SECONDS = 10.0
 """For the daemon to give up by itself, and say why, before the service manager ends it."""
 
@@ -40,6 +42,13 @@ class Systemd:
     def starting(self, *, seconds: float) -> None:
         """The first frame may take so long, whatever TimeoutStartSec= says, and then some for the end without it."""
         self._send(f"EXTEND_TIMEOUT_USEC={round((seconds + _ENDING_SECONDS) * 1e6)}")
+
+    def busy(self) -> None:
+        """Something long is under way that would begin anew if the process were ended: a start that may take longer."""
+        if self._ready:
+            self._send("WATCHDOG=1")
+        else:
+            self.starting(seconds=_BUSY_SECONDS)
 
     def ready(self) -> None:
         """The daemon does its work now; told once."""

@@ -61,7 +61,8 @@ def list_command(*, config: Path | None, directory: Path | None, limit: int, as_
     click.echo(f"{found.alerts} alerts and {found.detections} detections wait, {found.dead} dead letters")
     for letter in found.letters:
         state = "waits" if letter.reason is None else "dead"
-        line = f"{letter.seq:>8}  {letter.kind or 'damaged':<9}  {state:<5}  {_queued(letter):<24}  {letter.size_bytes:>6} bytes"
+        kind = letter.kind or "damaged"
+        line = f"{letter.seq:>8}  {kind:<9}  {state:<5}  {_queued(letter):<24}  {letter.size_bytes:>6} bytes"
         click.echo(f"{line}  {letter.reason or letter.topic}")
     hidden = found.alerts + found.detections + found.dead - len(found.letters)
     if hidden:

@@ -97,7 +97,10 @@ def assembled(
         OutboxError: when the outbox cannot be opened.
     """
     topics = Topics(device_id=device_id, root=config.mqtt.root)
-    outbox = Outbox.open(outbox_folder(config), clock=adapters.clock, limits=config_settings.outbox_limits(config))
+    limits, busy = config_settings.outbox_limits(config), adapters.systemd.busy
+    # What a damaged queue held may take longer to find than a start may take otherwise.
+    busy()
+    outbox = Outbox.open(outbox_folder(config), clock=adapters.clock, limits=limits, busy=busy)
     try:
         made = _parts(config, adapters, topics=topics, outbox=outbox, random=random or Random(), source=source)  # noqa: S311 # jitter
         yield Daemon(made)

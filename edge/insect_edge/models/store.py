@@ -174,6 +174,8 @@ class ModelStore:
             if _NAME.fullmatch(target.name) and not target.exists():
                 aside.rename(target)
                 owned.sync_folder(self._folder)
+            elif aside.is_symlink():
+                aside.unlink()
             else:
                 shutil.rmtree(aside, ignore_errors=True)
 
@@ -187,7 +189,7 @@ class ModelStore:
 
     @contextmanager
     def _installing(self) -> Iterator[None]:
-        """Nobody else installs meanwhile. It takes minutes, so that the daemon, which starts no later, waits not here.
+        """Nobody else installs meanwhile; a check may take minutes, so the daemon never waits for this one.
 
         What is locked is the folder itself: that needs no file of its own.
         """

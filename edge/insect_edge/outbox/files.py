@@ -90,7 +90,7 @@ def log_of(database: Path) -> Path:
 
 
 def finish_moving(database: Path, target: Path) -> None:
-    """Go on with a `move` that was cut short after the log had gone and before the database had.
+    """Go on with a `move` that was cut short after the log had gone and before the database had, or with a `keep`.
 
     Opened without its log, the database would pass for an older state of itself; the log, left beside another database,
     would be played into that.
@@ -98,21 +98,64 @@ def finish_moving(database: Path, target: Path) -> None:
     Raises:
         OutboxError: when it cannot be renamed.
     """
+    try:
+        if not database.exists():
+            _forget_companions(database)
+        # A second name of the log tells that it was kept already.
+        if log_of(target).exists() and not target.exists() and log_of(target).stat().st_nlink > 1:
+            _forget_companions(target)
+    except OSError as error:
+        raise unwritable(database, error) from error
     if log_of(target).exists() and not target.exists() and database.exists():
         move(database, target)
+
+
+def keep(database: Path, target: Path) -> None:
+    """Rename a database of which nothing more is wanted, with its log, for people to look at.
+
+    Cut short before the database has gone all is there as it was, its log under two names; after that nothing is
+    missing under the new one.
+
+    Raises:
+        OutboxError: when it cannot be renamed.
+    """
+    try:
+        if log_of(database).exists():
+            os.link(log_of(database), log_of(target))
+    except OSError:  # a file system without links, or no room for one
+        move(database, target)
+        return
+    try:
+        if database.exists():
+            database.replace(target)
+        sync_folder(database.parent)
+        _forget_companions(database)
+    except OSError as error:
+        raise unwritable(database, error) from error
+
+
+def _forget_companions(database: Path) -> None:
+    """Delete what lies beside a database that is not there."""
+    for ending in COMPANIONS[1:]:
+        database.with_name(database.name + ending).unlink(missing_ok=True)
 
 
 def thin_out(folder: Path) -> None:
     """Delete the oldest of too many damaged databases that people never looked at: a dying card makes one a day.
 
+    With them goes what lies there without its database.
+
     Raises:
         OutboxError: when one cannot be deleted.
     """
-    kept = sorted(folder.glob(f"{_KEPT}*.db"), key=lambda path: (path.stat().st_mtime, path.name))
     try:
+        kept = sorted(folder.glob(f"{_KEPT}*.db"), key=lambda path: (path.stat().st_mtime, path.name))
         for database in kept[:-MOST_KEPT]:
-            for ending in COMPANIONS:
-                database.with_name(database.name + ending).unlink(missing_ok=True)
+            database.unlink(missing_ok=True)
+        for ending in COMPANIONS[1:]:
+            for companion in folder.glob(f"{_KEPT}*.db{ending}"):
+                if not companion.with_name(companion.name.removesuffix(ending)).exists():
+                    companion.unlink(missing_ok=True)
     except OSError as error:
         raise unwritable(folder, error) from error
 

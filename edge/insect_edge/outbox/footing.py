@@ -36,6 +36,7 @@ class Footing:
         folder: of the files.
         clock: the time.
         dead_letters: how many rejected messages are kept.
+        busy: called now and then while a damaged database is read.
 
     Attributes:
         store: the database.
@@ -48,7 +49,7 @@ class Footing:
         upheaval: grows whenever that may have a lower number than what was sent before.
     """
 
-    def __init__(self, folder: Path, *, clock: Clock, dead_letters: int) -> None:
+    def __init__(self, folder: Path, *, clock: Clock, dead_letters: int, busy: Callable[[], object]) -> None:
         self._clock = clock
         self._dead_letters = dead_letters
         self._owing = False
@@ -56,7 +57,7 @@ class Footing:
         self._recover_at = self._write_at = clock.monotonic()
         self._patience = RECOVER_SECONDS
         self._unread = self._unwritten = False
-        self.store = Store(folder, clock=clock, highest=self._highest_number, refill=self._refill)
+        self.store = Store(folder, clock=clock, highest=self._highest_number, refill=self._refill, busy=busy)
         self.numbering = Numbering(folder / outbox_files.NUMBERS)
         self.reserve = Reserve(folder / outbox_files.RESERVE)
         self.loose = Loose()
@@ -98,12 +99,13 @@ class Footing:
 
         Args:
             work: what else it does.
-            owed: detections left behind in memory; None where their number stays as it is.
+            owed: detections left behind in memory; None where their number stays what goes with the state.
 
         Raises:
             OutboxError: when that failed; nothing of it happened.
         """
-        owed = self.owed if owed is None else owed
+        if owed is None:
+            owed = self.owed if self.loose.owed is None else self.loose.owed
 
         def all_of_it(connection: sqlite3.Connection) -> None:
             self.loose.pay(connection, keep=self._dead_letters)
@@ -121,6 +123,12 @@ class Footing:
         self._unwritten = False
         self.upheaval += self._unread
         self._unread = False
+
+    def gave_up_owed(self) -> None:
+        """One detection fewer is owed: it was given up, and counted."""
+        self.owed = max(self.owed - 1, 0)
+        if self.loose.owed is not None:
+            self.loose.owed = max(self.loose.owed - 1, 0)
 
     def given_out(self, used: Numbers) -> None:
         """There are new messages, with numbers up to these."""

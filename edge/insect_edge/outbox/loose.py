@@ -27,12 +27,16 @@ class Loose:
 
     Attributes:
         counts: to be added to those in the database, by name.
+        state: the policy's, which takes these messages for told; None where it is stored, or there is none.
+        owed: detections that this state takes for told and that wait elsewhere; None where `state` is.
     """
 
     def __init__(self) -> None:
         self._messages: dict[int, MadeMessage] = {}
         self._refused: deque[tuple[Any, ...]] = deque(maxlen=MOST_REFUSED)
         self.counts: Counter[str] = Counter()
+        self.state: bytes | None = None
+        self.owed: int | None = None
 
     def __bool__(self) -> bool:
         """Whether there is anything to be stored."""
@@ -51,6 +55,11 @@ class Loose:
         self._messages |= {message.ticket.seq: message for message in result.messages}
         self.counts["undurable"] += len(result.messages)
         self.counts.update(f"dead_letter_{failed.kind}" for failed in result.failures)
+
+    def remember(self, state: bytes | None, *, owed: int) -> None:
+        """Keep the policy's state with the messages it takes for told; None leaves what is kept."""
+        if state is not None:
+            self.state, self.owed = state, owed
 
     def forget(self, seq: int) -> Kind | None:
         """It is settled; its kind, or None where it is none of these."""
@@ -77,7 +86,7 @@ class Loose:
         ]
 
     def pay(self, connection: sqlite3.Connection, *, keep: int) -> None:
-        """Store everything; the newest `keep` dead letters stay."""
+        """Store everything but `owed`; the newest `keep` dead letters stay."""
         for message in self:
             rows.insert_again(connection, message.values, table="message")
         for values in self._refused:
@@ -86,12 +95,15 @@ class Loose:
             dead_letters.keep_newest(connection, keep)
         for name, count in self.counts.items():
             rows.count(connection, name, by=count)
+        if self.state is not None:
+            rows.set_state(connection, self.state)
 
     def paid(self) -> None:
         """What `pay` did has reached the disk."""
         self._messages.clear()
         self._refused.clear()
         self.counts.clear()
+        self.state = self.owed = None
 
 
 def _left(message: MadeMessage, *, now: Now) -> int | None:

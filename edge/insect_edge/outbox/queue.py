@@ -26,7 +26,7 @@ from insect_edge.outbox.reserve import RESERVE_BYTES, free_bytes
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from insect_edge.health.report import OutboxStatus
@@ -47,7 +47,7 @@ class Outbox:
     what can be read of it goes on in a fresh one.
     """
 
-    def __init__(self, folder: Path, *, clock: Clock, limits: OutboxLimits) -> None:
+    def __init__(self, folder: Path, *, clock: Clock, limits: OutboxLimits, busy: Callable[[], object]) -> None:
         self._folder = folder
         self._clock = clock
         self._limits = limits
@@ -56,7 +56,7 @@ class Outbox:
         self._boot_id = clock.boot_id() or uuid.uuid4().hex
         self._look_at = self._opened
         self._lock = outbox_files.lock(folder)
-        self._footing = Footing(folder, clock=clock, dead_letters=limits.dead_letters)
+        self._footing = Footing(folder, clock=clock, dead_letters=limits.dead_letters, busy=busy)
         self._store, self._loose = self._footing.store, self._footing.loose
         try:
             self._footing.start()
@@ -65,13 +65,21 @@ class Outbox:
             raise
 
     @classmethod
-    def open(cls, folder: Path, *, clock: Clock, limits: OutboxLimits) -> Self:
+    def open(
+        cls, folder: Path, *, clock: Clock, limits: OutboxLimits, busy: Callable[[], object] = lambda: None
+    ) -> Self:
         """Open the outbox in `folder`, made where there is none.
+
+        Args:
+            folder: of the files.
+            clock: the time.
+            limits: how much it holds.
+            busy: called now and then while a damaged database is read, which may take minutes.
 
         Raises:
             OutboxError: when another process owns it, a newer program made it, or the folder cannot be used.
         """
-        return cls(folder, clock=clock, limits=limits)
+        return cls(folder, clock=clock, limits=limits, busy=busy)
 
     @property
     def highest_number(self) -> int:
@@ -123,7 +131,7 @@ class Outbox:
 
         Args:
             alerts: to be kept.
-            state: the policy's, stored with them where they are stored.
+            state: the policy's, stored with them, now or once there is room.
             owed: detections that the state takes for told and that wait for room, to be put later with all that waits;
                 should the process end before, the next one counts them as dropped.
 
@@ -138,13 +146,15 @@ class Outbox:
                 raise
         result = self._made(alerts)
         self._loose.add(result)
+        self._loose.remember(state, owed=owed)
         self._footing.given_out(result.used)
         return result.entries
 
     def gave_up(self, kind: Kind) -> None:
         """Count a message that waited elsewhere and will never be put; of detections the one owed longest."""
         self._loose.counts[f"dropped_{kind}"] += 1
-        self._footing.owed -= kind is Kind.DETECTION and self._footing.owed > 0
+        if kind is Kind.DETECTION:
+            self._footing.gave_up_owed()
 
     def recover(self) -> bool:
         """Store what is in memory alone and reserve room again, if that is needed and it is time to try.

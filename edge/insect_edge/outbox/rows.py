@@ -245,7 +245,7 @@ def intact(values: Sequence[Any]) -> bool:
         return False
 
 
-def kind_of(value: object) -> Kind:
+def kind_of(value: Any) -> Kind:
     """The kind that a stored row tells of.
 
     Raises:

@@ -25,7 +25,7 @@ from insect_edge.outbox.log import lost_commits, play
 from insect_edge.outbox.reserve import free_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 _WORKSHOP = "outbox.salvage"
@@ -42,6 +42,7 @@ _READ = {rows.COLUMNS: "message", f"{rows.COLUMNS}, reason": "dead_letter", "nam
 _ROOM = 3
 """Times its size: for the copy, for what SQLite writes while it reads that, and for its rows in the fresh database."""
 _SPARE_BYTES = 256 * 1024
+_INSTRUCTIONS = 20  # of SQLite's: about one row, however few a statement finds
 
 _log = logging.getLogger(__name__)
 
@@ -196,12 +197,13 @@ class Wreck:
 
 
 @contextmanager
-def opened_wreck(database: Path, *, highest: int) -> Iterator[Wreck]:
+def opened_wreck(database: Path, *, highest: int, step: Callable[[], int] = lambda: 0) -> Iterator[Wreck]:
     """What is left of a damaged database; nothing where that cannot even be copied.
 
     Args:
         database: left as it is.
         highest: no message has a higher number.
+        step: called very often while it is read.
 
     Raises:
         OutboxFullError: when there is no room to read it now.
@@ -213,6 +215,7 @@ def opened_wreck(database: Path, *, highest: int) -> Iterator[Wreck]:
     try:
         try:
             connection = _opened(_copied(database, workshop), workshop)
+            connection.set_progress_handler(step, _INSTRUCTIONS)
         except OutboxFullError:
             raise
         except (OSError, sqlite3.Error, UnicodeDecodeError) as error:

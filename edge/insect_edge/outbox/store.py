@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
     from insect_edge.protocols import Clock
 
+BUSY_SECONDS = 5.0
+"""Between two signs that a damaged database is still being read."""
+
 _Result = TypeVar("_Result")
 
 _log = logging.getLogger(__name__)
@@ -34,6 +37,7 @@ class Store:
         highest: asked, with the fresh database, for a number that no message of a damaged one is above.
         refill: called inside a transaction on the fresh database with what is left of the damaged one; returns how
             many messages it took from there.
+        busy: called every few seconds while that goes on.
     """
 
     def __init__(
@@ -43,12 +47,15 @@ class Store:
         clock: Clock,
         highest: Callable[[sqlite3.Connection], int],
         refill: Callable[[sqlite3.Connection, Wreck], int],
+        busy: Callable[[], object],
     ) -> None:
         self._path = folder / outbox_files.DATABASE
         self._damaged = folder / outbox_files.DAMAGED
         self._clock = clock
         self._highest = highest
         self._refill = refill
+        self._busy = busy
+        self._busy_told = clock.monotonic()
         self._connection: sqlite3.Connection | None = None
         self._seen = 0
         self._closed = False
@@ -166,12 +173,21 @@ class Store:
         connection = self._connection
         if connection is None or not self.damaged:
             return
-        with opened_wreck(self._damaged, highest=self._highest(connection)) as wreck:
+        self._busy()
+        with opened_wreck(self._damaged, highest=self._highest(connection), step=self._step) as wreck:
             try:
                 salvaged = self._refilled(connection, wreck)
             except sqlite3.Error as error:
                 raise translated(error, path=self._path) from error
         self._keep(self._damaged, salvaged=salvaged)
+
+    def _step(self) -> int:
+        """Part of a salvage is done; 0 for SQLite to go on."""
+        now = self._clock.monotonic()
+        if now >= self._busy_told + BUSY_SECONDS:
+            self._busy_told = now
+            self._busy()
+        return 0
 
     def _refilled(self, connection: sqlite3.Connection, wreck: Wreck) -> int:
         try:
@@ -184,7 +200,7 @@ class Store:
 
     def _keep(self, damaged: Path, *, salvaged: int) -> None:
         target = outbox_files.keeping_place(damaged.parent, now=self._clock.moment().utc)
-        outbox_files.move(damaged, target)
+        outbox_files.keep(damaged, target)
         outbox_files.thin_out(damaged.parent)
         _log.error(
             "%s: damaged, set aside as %s: %d of the messages that waited in it could be read and will be sent",

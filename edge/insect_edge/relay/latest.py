@@ -6,12 +6,15 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from insect_edge.relay.poison import VERDICT_SECONDS
+
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from insect_edge.domain import Message
 
 MOST_TOPICS = 64
 """Topics remembered; pictures of events, each with its own topic, would otherwise pile up."""
-_ANY = 2**63
 
 
 @dataclass(slots=True)
@@ -21,17 +24,36 @@ class _Slot:
     under_way: bool = False
 
 
-class LatestBoard:
-    """What is to be sent of each topic; at most one message a topic is under way, so a slow broker costs no memory."""
+@dataclass(slots=True)
+class _Verdict:
+    """Over a topic: what is as large as `size` is not sent before `until`, but `message` then, if there is one."""
 
-    def __init__(self) -> None:
+    message: Message | None
+    size: int
+    until: float
+
+
+class LatestBoard:
+    """What is to be sent of each topic; at most one message a topic is under way, so a slow broker costs no memory.
+
+    Args:
+        monotonic: tells how long a topic has been given up for.
+    """
+
+    def __init__(self, *, monotonic: Callable[[], float]) -> None:
+        self._monotonic = monotonic
         self._slots: OrderedDict[str, _Slot] = OrderedDict()
-        self._deadly: dict[str, int] = {}
+        self._deadly: dict[str, _Verdict] = {}
 
     def set(self, message: Message) -> None:
         """Put `message` in place of an older one of its topic."""
-        if len(message.payload) >= self._deadly.get(message.topic, _ANY):
-            return
+        verdict = self._deadly.get(message.topic)
+        if verdict is not None:
+            deadly = len(message.payload) >= verdict.size
+            # Newest-wins also while it waits for the verdict to lapse.
+            verdict.message = message if deadly and message.retain else None
+            if deadly:
+                return
         slot = self._slots.get(message.topic)
         if slot is None:
             self._slots[message.topic] = _Slot(message)
@@ -42,6 +64,7 @@ class LatestBoard:
 
     def due(self) -> list[Message]:
         """What can be sent now, longest untouched first."""
+        self._pardon()
         return [slot.message for slot in self._slots.values() if slot.due and not slot.under_way]
 
     def sent(self, topic: str) -> None:
@@ -63,10 +86,11 @@ class LatestBoard:
         self._slots.pop(message.topic, None)
 
     def condemn(self, topic: str) -> None:
-        """What is there of `topic` breaks connections: neither it nor anything as large is sent again."""
+        """What is there of `topic` breaks connections: neither it nor anything as large is sent for an hour."""
         slot = self._slots.pop(topic, None)
         if slot is not None and len(self._deadly) < MOST_TOPICS:
-            self._deadly[topic] = len(slot.message.payload)
+            message, until = slot.message, self._monotonic() + VERDICT_SECONDS
+            self._deadly[topic] = _Verdict(message if message.retain else None, size=len(message.payload), until=until)
 
     def reset(self) -> None:
         """The connection is gone: what is retained is due again, for a broker may have forgotten; the rest is over."""
@@ -74,6 +98,15 @@ class LatestBoard:
             slot.due, slot.under_way = True, False
             if not slot.message.retain:
                 del self._slots[topic]
+
+    def _pardon(self) -> None:
+        """Let verdicts lapse: much of what is retained, such as a description, would never be set anew."""
+        now = self._monotonic()
+        for topic, verdict in list(self._deadly.items()):
+            if now >= verdict.until:
+                del self._deadly[topic]
+                if verdict.message is not None:
+                    self.set(verdict.message)
 
     def _shed(self) -> None:
         """Forget the longest untouched topic beyond `MOST_TOPICS`, of QoS 0 where there is one."""

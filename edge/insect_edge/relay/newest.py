@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
+import math
 from typing import TYPE_CHECKING
 
 from insect_edge.relay.latest import LatestBoard
-from insect_edge.relay.poison import PROMPT_SECONDS
+from insect_edge.relay.poison import PROMPT_SECONDS, VERDICT_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,22 +27,26 @@ class Newest:
     Args:
         poison: knows the suspects.
         subscribe: asks for all subscriptions; None where there are none.
+        monotonic: tells how long what was given up has been so.
 
     Attributes:
         latest: the messages.
     """
 
-    def __init__(self, *, poison: PoisonWatch, subscribe: Callable[[], None] | None) -> None:
+    def __init__(
+        self, *, poison: PoisonWatch, subscribe: Callable[[], None] | None, monotonic: Callable[[], float]
+    ) -> None:
         self._poison = poison
         self._subscribe = subscribe
         self._sent: tuple[str, float] | None = None
-        self._listening = self._deaf = subscribe is None
-        self.latest = LatestBoard()
+        self._listening = False
+        self._deaf_until = -math.inf
+        self.latest = LatestBoard(monotonic=monotonic)
 
     def begin(self) -> None:
         """A new connection."""
         self._sent = None
-        self._listening = self._deaf
+        self._listening = False
 
     def rests_until(self) -> float | None:
         """Monotonic seconds at which the broker will have stood what was sent last; None where nothing is open."""
@@ -87,14 +92,14 @@ class Newest:
         topic, at = self._sent
         verdict = self._poison.broke(topic, seconds_under_way=now - at)
         if verdict is not None and topic == _SUBSCRIPTIONS:
-            _log.warning("%s: given up, so no command is heard: %s", topic, verdict)
-            self._deaf = True
+            _log.warning("%s: given up for an hour, so no command is heard: %s", topic, verdict)
+            self._deaf_until = now + VERDICT_SECONDS
         elif verdict is not None:
-            _log.warning("%s: given up until it is smaller: %s", topic, verdict)
+            _log.warning("%s: given up for an hour, or until it is smaller: %s", topic, verdict)
             self.latest.condemn(topic)
         return True
 
     def _listen(self, now: float) -> None:
-        if not self._listening and self._subscribe is not None:
+        if not self._listening and self._subscribe is not None and now >= self._deaf_until:
             self._listening, self._sent = True, (_SUBSCRIPTIONS, now)
             self._subscribe()

@@ -5,6 +5,9 @@ from __future__ import annotations
 STRIKES = 3
 PROMPT_SECONDS = 5.0
 """A broker that cannot stand a message hangs up at once; a network that fails does so at any time."""
+VERDICT_SECONDS = 3600.0
+"""So long a newest-wins topic is given up: a broker is mended some day, and three broken connections an hour cost
+little."""
 
 Suspect = int | str
 """The `seq` of an outbox row, or the topic of a newest-wins message."""

@@ -65,7 +65,8 @@ class Traffic:
         self._quota = Backoff(
             first=settings.backoff_first_seconds, longest=settings.backoff_longest_seconds, random=random
         )
-        self._newest = Newest(poison=self._poison, subscribe=subscribe if settings.subscriptions else None)
+        subscribing = subscribe if settings.subscriptions else None
+        self._newest = Newest(poison=self._poison, subscribe=subscribing, monotonic=clock.monotonic)
         self._rows_from = self._stands_from = self._greeted_at = clock.monotonic()
         self._receive_maximum: int | None = None
         self._greeting: int | None = None

@@ -72,9 +72,10 @@ def test_ready_comes_with_the_first_frame(tmp_path: Path) -> None:
     with world(tmp_path, visit(SLUG, first=1000, last=1001)) as here:
         here.stop_after(10)
         here.daemon.run()
-    assert here.systemd[0].startswith("EXTEND_TIMEOUT_USEC=")
-    assert "broker_down" in here.systemd[1]
-    assert here.systemd[2] == "READY=1"
+    # One for the queue, one for the camera.
+    assert all(told.startswith("EXTEND_TIMEOUT_USEC=") for told in here.systemd[:2])
+    assert "broker_down" in here.systemd[2]
+    assert here.systemd[3] == "READY=1"
     assert here.systemd.count("READY=1") == 1
     assert here.systemd.count("WATCHDOG=1") == here.daemon.frames - 1
 

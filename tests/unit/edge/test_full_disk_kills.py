@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 import shutil
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from insect_edge.adapters.fake_clock import FakeClock
 from insect_edge.delivery import Delivery, DeliverySettings
+from insect_edge.outbox.footing import RECOVER_SECONDS
 from insect_edge.outbox.numbers import NumberFile
 from insect_edge.outbox.queue import Kind, Outbox
 from insect_edge.outbox.reserve import Reserve
 from support.changes import ORIGIN, event
-from support.outbox_world import BOUNDLESS, everything, fill_disk
+from support.outbox_world import BOUNDLESS, draft, everything, fill_disk, free_disk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -132,6 +134,25 @@ def test_nothing_told_goes_missing_uncounted(
         assert after.status().losses.dropped == opened_again(after, image, opened).status().losses.dropped
         told.add(newest)
     assert told == ({0} if disk is fill_disk else {0, *ALERTED})
+
+
+@pytest.mark.parametrize("given_up", [0, 1])
+def test_an_alert_from_memory_is_stored_with_its_state(tmp_path: Path, given_up: int) -> None:
+    """Killed once there was room for the alert, and before the detections: no insect alerts twice, no gap is silent."""
+    clock = FakeClock()
+    with closing(Outbox.open(tmp_path / "disk", clock=clock, limits=BOUNDLESS)) as outbox:
+        fill_disk(outbox)
+        (alert,) = outbox.put_urgent([draft(Kind.ALERT)], state=b"told", owed=2)
+        for _ in range(given_up):
+            outbox.gave_up(Kind.DETECTION)
+        free_disk(outbox)
+        clock.advance(RECOVER_SECONDS)
+        assert outbox.recover()
+        shutil.copytree(tmp_path / "disk", tmp_path / "killed")
+    with closing(Outbox.open(tmp_path / "killed", clock=clock, limits=BOUNDLESS)) as after:
+        assert everything(after) == [alert]
+        assert after.state() == b"told"
+        assert after.status().losses.dropped == 2
 
 
 def opened_again(outbox: Outbox, folder: Path, opened: Callable[[Path], Outbox]) -> Outbox:

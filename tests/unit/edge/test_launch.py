@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import math
 from typing import TYPE_CHECKING, Any
 
@@ -163,6 +164,20 @@ def test_a_damaged_state_costs_the_choice_not_the_start(store: ModelStore, caplo
     assert "choose a model with insect-edge model use; until then the built-in model is used" in caplog.text
     launch.load(loads)
     launch.ready()
+
+
+def test_a_locked_store_costs_the_counting(
+    store: ModelStore, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever keeps it locked, the daemon goes on before its watchdog takes it for stuck."""
+    monkeypatch.setattr("insect_edge.models.launch._LOCK_SECONDS", 0.1)
+    with (store.folder / "lock").open("rb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        launch = start(store)
+        assert (launch.name, launch.load(loads)) == ("new", "classifier")
+        launch.ready()
+    assert "another process has kept it locked for 0.1 s; starts with this model are not counted" in caplog.text
+    assert "the model's state is not kept" in caplog.text
 
 
 def test_a_disk_that_cannot_be_written_costs_the_counting(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -13,6 +13,9 @@ from insect_edge.models import owned, switching
 from insect_edge.models.store import ModelStore, name_of
 from insect_edge.models.switching import Switch
 from support import tiny_model
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.fixture(scope="module")
@@ -182,3 +185,110 @@ def test_a_folder_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "models").touch()
     with pytest.raises(StateError, match="cannot be written"):
         ModelStore(tmp_path / "models").change(lambda state: switching.use(state, "a"))
+
+
+def test_nobody_waits_for_a_check(tmp_path: Path, files: dict[str, bytes]) -> None:
+    """It takes up to two minutes, in which the daemon has long to be ready."""
+    store = ModelStore(tmp_path)
+
+    def meanwhile(_: Path) -> None:
+        ModelStore(tmp_path).change(lambda state: switching.use(state, "a"), patience=0)
+
+    store.add(files, check=meanwhile)
+    store.add(files, check=meanwhile)
+    assert (store.names(), store.switch().current) == (("tiny-garden-v1",), "a")
+
+
+def test_installations_wait_for_each_other(tmp_path: Path, files: dict[str, bytes]) -> None:
+    """The second must not clear away what the first is still checking."""
+    store = ModelStore(tmp_path)
+    second = threading.Thread(target=lambda: ModelStore(tmp_path).add(files, check=passed))
+
+    def slow(incoming: Path) -> None:
+        second.start()
+        second.join(0.2)
+        assert second.is_alive()
+        assert (incoming / "card.json").is_file()
+
+    store.add(files, check=slow)
+    second.join()
+    assert store.names() == ("tiny-garden-v1",)
+
+
+def test_a_bundle_that_was_moved_aside_comes_back(tmp_path: Path, files: dict[str, bytes]) -> None:
+    """A power cut between the two renames costs the new bundle, never both."""
+    store = ModelStore(tmp_path)
+    store.add(files, check=passed)
+    aside = tmp_path / ".replaced-tiny-garden-v1"
+    store.path("tiny-garden-v1").rename(aside)
+    store.change(lambda state: state)
+    store.path("tiny-garden-v1").rename(aside)
+    with pytest.raises(ModelError, match="another bundle of this name"):
+        store.add(files | {"model.tflite": b"other"}, check=passed)
+    assert {path.name: path.read_bytes() for path in store.path("tiny-garden-v1").iterdir()} == files
+    assert leftovers(tmp_path) == []
+
+
+def test_a_replacement_that_fails_half_way_leaves_the_old_bundle(
+    tmp_path: Path, files: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At once, not only with the next command."""
+    store = ModelStore(tmp_path)
+    store.add(files, check=passed)
+    rename = type(tmp_path).rename
+
+    def failing(path: Path, target: Path) -> Path:
+        if path.name.startswith(".incoming-"):
+            raise OSError(5, "Input/output error")
+        return rename(path, target)
+
+    monkeypatch.setattr(type(tmp_path), "rename", failing)
+    with pytest.raises(StateError, match="Input/output error"):
+        store.add(files | {"model.tflite": b"other"}, check=passed, replace=True)
+    assert (store.path("tiny-garden-v1") / "model.tflite").read_bytes() == files["model.tflite"]
+    assert leftovers(tmp_path) == []
+
+
+def test_what_replaces_the_model_in_use_is_on_trial(tmp_path: Path, files: dict[str, bytes]) -> None:
+    """Its name has proven itself, its content has not; another name's bundle changes nothing."""
+    store = ModelStore(tmp_path)
+    store.add(files, check=passed)
+    proven = store.change(lambda _: Switch(current="tiny-garden-v1", previous="a", attempts=2))
+    store.add(files | {"model.tflite": b"other"}, check=passed, replace=True)
+    assert store.switch() == Switch(current="tiny-garden-v1", previous="a", proven=False)
+    assert proven.proven
+    other = store.change(lambda _: Switch(current="a", attempts=2))
+    store.add(files, check=passed, replace=True)
+    assert store.switch() == other
+
+
+def test_a_link_in_the_place_of_the_lock_is_refused(tmp_path: Path) -> None:
+    """Root would give away whatever it leads to."""
+    (tmp_path / "passwd").write_text("root", encoding="utf-8")
+    folder = tmp_path / "models"
+    folder.mkdir()
+    for target in ("passwd", "absent"):
+        (folder / "lock").symlink_to(tmp_path / target)
+        with pytest.raises(StateError, match=r"lock: is a link, .* delete it"):
+            ModelStore(folder).change(lambda state: switching.use(state, "a"))
+        (folder / "lock").unlink()
+    assert not (tmp_path / "absent").exists()
+
+
+def test_what_was_planted_is_neither_written_nor_given_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Links where the state is written, another name of a secret as the lock."""
+    secret = tmp_path / "passwd"
+    secret.write_text("root", encoding="utf-8")
+    folder = tmp_path / "models"
+    folder.mkdir()
+    for name in ("switch.json", "switch.json.new"):
+        (folder / name).symlink_to(tmp_path / "absent")
+    (folder / "lock").hardlink_to(secret)
+    given: list[int] = []
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(os, "chown", lambda path, *_: given.append(os.stat(path).st_ino))  # noqa: PTH116 # any path
+    monkeypatch.setattr(os, "fchown", lambda file, *_: given.append(os.fstat(file).st_ino))
+    ModelStore(folder).change(lambda state: switching.use(state, "a"))
+    assert (secret.read_text(encoding="utf-8"), (tmp_path / "absent").exists()) == ("root", False)
+    assert secret.stat().st_ino not in given
+    assert not (folder / "switch.json").is_symlink()

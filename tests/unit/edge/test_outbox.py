@@ -224,7 +224,7 @@ def test_a_newer_format_is_refused(reopen: Callable[..., Outbox], tmp_path: Path
     """A database of a newer program is left alone, and the error says what to do."""
     reopen().close()
     with closing(sqlite3.connect(tmp_path / "state" / "outbox.db")) as database:
-        database.execute("PRAGMA user_version = 7")
+        database.executescript("CREATE TABLE newer (id INTEGER); PRAGMA user_version = 7")
     with pytest.raises(OutboxError, match="its format is 7, this program knows 2: upgrade"):
         reopen()
 

@@ -130,7 +130,7 @@ def test_a_damaged_database_is_replaced_and_no_number_repeats(
 def test_a_damaged_definition_costs_no_message(
     reopen: Callable[..., Outbox], tmp_path: Path, spoil: Callable[[Path], None]
 ) -> None:
-    """A bit turned over in the header or a definition may pass SQLite's own check; rows and counts go on all the same."""
+    """A bit turned over in header or definitions may pass SQLite's own check; rows and counts go on all the same."""
     outbox = reopen(OutboxLimits(rows=2))
     outbox.put([draft(), draft(Kind.ALERT), draft()])
     outbox.close()

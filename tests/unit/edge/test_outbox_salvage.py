@@ -285,7 +285,7 @@ def test_a_newer_damaged_database_is_not_touched(tmp_path: Path) -> None:
     """A format this program does not know is refused, not salvaged."""
     opened(tmp_path).close()
     with closing(sqlite3.connect(tmp_path / "outbox.db")) as database:
-        database.execute("PRAGMA user_version = 9")
+        database.executescript("CREATE TABLE newer (id INTEGER); PRAGMA user_version = 9")
     with pytest.raises(OutboxError, match="its format is 9"):
         opened(tmp_path)
     assert not list(tmp_path.glob("outbox.damaged*"))

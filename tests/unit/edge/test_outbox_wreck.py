@@ -198,3 +198,13 @@ def test_a_dead_letter_without_its_reason_is_left_out(tmp_path: Path) -> None:
     with salvage.opened_wreck(damaged, highest=100) as wreck:
         assert [row[1] for row in wreck.dead_letters()] == [3]
         assert [row[1] for row in wreck.messages()] == [1, 4, 5]
+
+
+def test_a_long_search_gives_signs_of_life(damaged: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever would end a start that takes too long hears that it goes on; at other times nothing is said."""
+    told: list[str] = []
+    monkeypatch.setattr(store, "BUSY_SECONDS", 0.0)
+    for signs in (range(3, 1_000), range(1)):
+        told.clear()
+        Outbox.open(damaged, clock=FakeClock(), limits=BOUNDLESS, busy=lambda: told.append("busy")).close()
+        assert len(told) in signs

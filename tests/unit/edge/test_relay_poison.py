@@ -11,6 +11,7 @@ from insect_edge.adapters.memory_publisher import MemoryPublisher
 from insect_edge.health.report import Losses
 from insect_edge.outbox.queue import Kind
 from insect_edge.protocols import Acknowledged
+from insect_edge.relay.poison import VERDICT_SECONDS
 from support.relay_world import ALERT, TOPICS, World, latest
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ def test_no_alert_is_given_up_for_a_picture(
     assert {message.topic for message in world.broker.published} >= {other for other, _ in others} - {topic}
     assert world.relay.status().connected
     assert [record.levelno for record in caplog.records] == [logging.WARNING]
-    assert caplog.messages[0].startswith(f"{topic}: given up until it is smaller: the broker hung up 3 times")
+    assert caplog.messages[0].startswith(f"{topic}: given up for an hour, or until it is smaller: the broker hung up 3")
     before = world.broker.connections
     world.relay.set_latest(latest(b"another", topic=topic, qos=qos))
     run(world, seconds=600)
@@ -104,6 +105,26 @@ def test_no_alert_is_given_up_for_a_picture(
     world.relay.set_latest(latest(b"small", topic=topic, qos=qos))
     run(world, seconds=1)
     assert world.broker.payloads(topic) == [b"small"]
+
+
+def test_what_was_given_up_comes_back(tmp_path: Path) -> None:
+    """A broker that was mended gets the newest description, said but once, and commands are heard, within the hour."""
+    commands = TOPICS.command("+")
+    world = World(tmp_path, subscriptions=(commands,))
+    broker = world.broker = DistantBroker(world.inbox)
+    world.relay = world.new_relay()
+    broker.deadly_filters, broker.deadly_topics = (commands,), {HOME_ASSISTANT}
+    world.relay.set_latest(latest(b"description", topic=HOME_ASSISTANT))
+    run(world, seconds=300)
+    world.relay.set_latest(latest(b"description 2", topic=HOME_ASSISTANT))
+    run(world, seconds=300)
+    assert (broker.payloads(HOME_ASSISTANT), broker._filters) == ([], [])
+    broker.deadly_filters, broker.deadly_topics = (), set()
+    connections = broker.connections
+    run(world, seconds=VERDICT_SECONDS)
+    assert (broker.payloads(HOME_ASSISTANT), broker._filters) == ([b"description 2"], [commands])
+    assert broker.connections == connections
+    world.outbox.close()
 
 
 def test_no_alert_is_given_up_for_a_subscription(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -242,3 +242,10 @@ class Life(RuleBasedStateMachine):
 
 TestLife = Life.TestCase
 TestLife.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+
+
+def test_another_bundle_of_the_name_in_use_is_on_trial() -> None:
+    """The one to go back to stays; of other names nothing is said."""
+    state = Switch(current="a", previous="b", attempts=2)
+    assert switching.replaced(state, "a") == Switch(current="a", previous="b", proven=False)
+    assert switching.replaced(state, "b") == state

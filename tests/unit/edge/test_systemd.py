@@ -45,6 +45,16 @@ def test_the_first_frame_may_take_its_time() -> None:
     assert told == ["EXTEND_TIMEOUT_USEC=70000000"]
 
 
+def test_what_takes_long_is_not_cut_short() -> None:
+    """While it starts there is more time; from then on it is a sign of life."""
+    told: list[str] = []
+    systemd = Systemd(told.append)
+    systemd.busy()
+    systemd.ready()
+    systemd.busy()
+    assert told == ["EXTEND_TIMEOUT_USEC=130000000", "READY=1", "WATCHDOG=1"]
+
+
 def test_datagrams_arrive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is sent arrives at the socket that $NOTIFY_SOCKET names."""
     path = tmp_path / "notify"
