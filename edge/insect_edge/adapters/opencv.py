@@ -207,7 +207,9 @@ class OpencvCamera:
         if not path.exists():
             raise CameraError(f"{self.name}: no such camera: plug it in, or see which there are with ls /dev/video*")
         if not os.access(path, os.R_OK | os.W_OK):
-            raise CameraError(f"{self.name}: may not be used: add the user to the group video and log in again")
+            raise CameraError(
+                f"{self.name}: may not be used: add the user to the group video, then log in again or restart it"
+            )
         settings = self._settings
         wishes = [cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*_FORMATS[settings.format])]
         wishes += [cv2.CAP_PROP_FRAME_WIDTH, settings.width, cv2.CAP_PROP_FRAME_HEIGHT, settings.height]
