@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test check bench soak pi-test arm-test wheel clean help
+.PHONY: demo test check bench soak pi-test vm-test arm-test wheel clean help
 
 help:
 	@echo "make demo    see it work: simulated camera, embedded broker, alerts in the terminal"
@@ -14,6 +14,7 @@ help:
 	@echo "make bench   the benchmarks, where it can be against a peer in the same run"
 	@echo "make soak    an hour of faults: kills, outages, full disks, frozen cameras; SOAK_FAULTS, SOAK_EVENTS, SOAK_SEED"
 	@echo "make pi-test install it on Debian Trixie and Bookworm in containers, under a real systemd; as root"
+	@echo "make vm-test boot it in a virtual machine: a V4L2 camera that is torn out, a power cut, a full disk; as root"
 	@echo "make arm-test see the same on Debian for 64-bit Arm, emulated; as root"
 	@echo "make wheel   build the wheel into dist/"
 
@@ -35,6 +36,12 @@ bench: $(VENV)/.test
 pi-test: $(VENV)/.test
 	sh deploy/bootstrap.sh tools debootstrap:debootstrap systemd-nspawn:systemd-container
 	PI_TEST_BUILD=1 $(BIN)/python -m pytest -m pi tests/pi
+
+# With Debian's own kernel, and without hardware virtualization. The first run makes a file system of 600 MiB beside those.
+vm-test: $(VENV)/.test
+	sh deploy/bootstrap.sh tools debootstrap:debootstrap systemd-nspawn:systemd-container \
+		qemu-system-x86_64:qemu-system-x86 mke2fs:e2fsprogs
+	PI_TEST_BUILD=1 $(BIN)/python -m pytest -m vm tests/vm
 
 # The first run makes a file system for Arm, 300 MiB, beside those; emulation takes minutes.
 arm-test: $(VENV)/.test
