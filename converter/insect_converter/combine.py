@@ -98,11 +98,9 @@ def find(folders: Sequence[Path], *, average: bool = False) -> tuple[Member, ...
     members = [_read(folder) for folder in folders]
     for member in members:
         _refuse_other(member, members[0])
-        if average and member.recipe.alpha != members[0].recipe.alpha:
-            raise TrainingError(
-                f"{member.folder} has alpha {member.recipe.alpha:g}, {members[0].folder} {members[0].recipe.alpha:g}: "
-                "only networks of the same width can be averaged: leave --average out"
-            )
+        if average:
+            _refuse_other_start(member, members[0])
+    _refuse_other_strangers(members)
     return tuple(members)
 
 
@@ -133,10 +131,28 @@ def _refuse_other(member: Member, first: Member) -> None:
             f"{member.folder} takes pictures of {member.recipe.image_size} pixels, {first.folder} of "
             f"{first.recipe.image_size}: combine what takes the same"
         )
-    if _learnt_unknown(member) and _learnt_unknown(first) and member.record.unknown != first.record.unknown:
+
+
+def _refuse_other_strangers(members: Sequence[Member]) -> None:
+    """Reporting on one folder's half would report on what another member may have learnt."""
+    learnt = {member.record.unknown: member.folder for member in members if _learnt_unknown(member)}
+    if len(learnt) > 1:
+        said = "; ".join(f"{folder} learnt unknown insects from {unknown}" for unknown, folder in learnt.items())
+        raise TrainingError(f"{said}: train all with the same --unknown")
+
+
+def _refuse_other_start(member: Member, first: Member) -> None:
+    """Only what began with the same weights lies in one valley, whose middle is worth anything."""
+    if member.recipe.alpha != first.recipe.alpha:
         raise TrainingError(
-            f"{member.folder} learnt unknown insects from {member.record.unknown}, {first.folder} from "
-            f"{first.record.unknown}: train both with the same --unknown"
+            f"{member.folder} has alpha {member.recipe.alpha:g}, {first.folder} {first.recipe.alpha:g}: "
+            "only networks of the same width can be averaged: leave --average out"
+        )
+    begun = {member.record.backbone_weights, first.record.backbone_weights} - {None}
+    if len(begun) > 1:
+        raise TrainingError(
+            f"{member.folder} began with {member.record.backbone_weights}, {first.folder} with "
+            f"{first.record.backbone_weights}: only what began alike can be averaged: leave --average out"
         )
 
 

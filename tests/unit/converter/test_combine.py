@@ -101,10 +101,12 @@ def test_runs_that_do_not_fit_are_refused(
 def test_other_unknown_insects_are_refused(tmp_path: Path) -> None:
     """Reporting on one folder's half would report on what the other member may have learnt."""
     runs = [finished(tmp_path / name, record=exposed(RECORD, unknown=f"{name}-strangers")) for name in ("one", "other")]
-    with pytest.raises(
-        TrainingError, match=r"other learnt unknown insects from other-strangers, .* from one-strangers"
-    ):
-        combine.find(runs)
+    message = (
+        r"one learnt unknown insects from one-strangers; \S+other learnt unknown insects from other-strangers: train"
+    )
+    for order in (runs, [finished(tmp_path / "plain"), *runs]):
+        with pytest.raises(TrainingError, match=message):
+            combine.find(order)
 
 
 def test_one_run_is_none_to_combine(tmp_path: Path) -> None:
@@ -138,6 +140,11 @@ def test_averaging_takes_networks_of_one_width(tmp_path: Path) -> None:
     runs = finished(tmp_path / "one"), finished(tmp_path / "narrow", record=narrow)
     with pytest.raises(TrainingError, match=r"narrow has alpha 0.35, .*one 1: only networks of the same width"):
         combine.find(runs, average=True)
+    other = finished(tmp_path / "other", record=replace(RECORD, backbone_weights="insects.weights.h5"))
+    start = finished(tmp_path / "start", record=replace(RECORD, backbone_weights="imagenet.weights.h5"))
+    with pytest.raises(TrainingError, match=r"other began with insects.weights.h5, .*start with imagenet.weights.h5"):
+        combine.find((start, other), average=True)
+    assert len(combine.find((start, other))) == 2
     averaged = replace(RECORD, members=(("x", "0"),), averaged=True)
     assert len(combine.find((runs[0], finished(tmp_path / "averaged", record=averaged)))) == 2
     same = runs[0], finished(tmp_path / "two")

@@ -12,45 +12,29 @@ import numpy as np
 import pytest
 
 from insect_edge.adapters.picture_writer import put_in_place
-from insect_edge.domain import Category, Classification, Event, Frame, Label, Moment, Phase, Region, Role
+from insect_edge.domain import Category, Classification, Event, Frame, Moment, Phase, Region
 from insect_edge.errors import ImageError
 from insect_edge.pipeline import StepResult
 from insect_edge.snapshots.album import Album, AlbumSettings
 from insect_edge.snapshots.picture import Picture, named
+from support import changes
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-LABEL = Label(index=0, name="slug", role=Role.PEST, taxon=None, threshold=0.5)
 AT = Moment(monotonic=10.0, utc=datetime(2026, 6, 1, 12, tzinfo=UTC), clock_synced=True)
 UNSET = replace(AT, utc=datetime(1970, 1, 1, tzinfo=UTC), clock_synced=False)
 SIZE = 100
 
 
-def event(number: int = 1, *, phase: Phase = Phase.START, at: Moment = AT, **changes: Any) -> Event:
+def event(number: int = 1, *, at: Moment = AT, **facts: Any) -> Event:
     """A change of event `number`."""
-    facts = Event(
-        event_id=f"event-{number}",
-        phase=phase,
-        label="slug",
-        role=Role.PEST,
-        score=0.9,
-        threshold=0.5,
-        categories=(Category(label=LABEL, score=0.9),),
-        region=Region.whole(),
-        started=at,
-        last_seen=at,
-        at=at,
-        frames=3,
-        hits=3,
-        alert=False,
-    )
-    return replace(facts, **changes)
+    return replace(replace(changes.event(number), started=at, last_seen=at, at=at), **facts)
 
 
 def look(score: float = 0.6, *, at: Moment = AT, label: str = "slug") -> StepResult:
     """A frame that shows the label."""
-    named_label = replace(LABEL, name=label)
+    named_label = replace(changes.LABEL, name=label)
     result = Classification(
         categories=(Category(label=named_label, score=score),), verdict=None, region=Region.whole(), inference_ms=1.0
     )
