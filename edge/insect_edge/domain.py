@@ -103,6 +103,7 @@ class Frame:
         analogue_gain: sensor gain where known.
         lux: brightness of the scene where known.
         colour_temperature: of the light, in kelvin, where known.
+        luma: (rows, columns) uint8, the brightness of the same instant in fewer pixels, where the camera gives it.
     """
 
     pixels: NDArray[np.uint8]
@@ -113,6 +114,7 @@ class Frame:
     analogue_gain: float | None = None
     lux: float | None = None
     colour_temperature: int | None = None
+    luma: NDArray[np.uint8] | None = None
 
     @property
     def width(self) -> int:

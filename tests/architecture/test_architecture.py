@@ -73,12 +73,18 @@ PURE = (
     "preprocess",
     "protocols",
     "rejection",
+    "sightings",
     "snapshots/keeping",
     "snapshots/picture",
     "systemd",
     "tally/day",
     "timekeeping",
     "video_source",
+    *(
+        f"{path.parent.name}/{path.stem}"
+        for name in ("regions", "tracking")
+        for path in sorted((EDGE / name).glob("*.py"))
+    ),
 )
 """Modules that compute and nothing else."""
 IMPURE_IMPORTS = frozenset(

@@ -1,0 +1,1 @@
+"""Who is who: sightings of frame after frame become tracks."""
