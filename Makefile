@@ -32,18 +32,19 @@ check: $(VENV)/.check
 bench: $(VENV)/.test
 	$(BIN)/python -m pytest -m benchmark -s tests/benchmarks
 
-# The first run makes the two file systems, 450 MiB each, in ~/.cache/insect-edge/pi or $PI_TEST_CACHE.
+# The first run makes two file systems, 450 MiB each, and one of 1 GiB with picamera2, in $PI_TEST_CACHE, else in
+# ~/.cache/insect-edge/pi.
 pi-test: $(VENV)/.test
 	sh deploy/bootstrap.sh tools debootstrap:debootstrap systemd-nspawn:systemd-container
 	PI_TEST_BUILD=1 $(BIN)/python -m pytest -m pi tests/pi
 
-# With Debian's own kernel, and without hardware virtualization. The first run makes a file system of 600 MiB beside those.
+# With Debian's own kernel, and without hardware virtualization. The first run makes a file system of 950 MiB beside those.
 vm-test: $(VENV)/.test
 	sh deploy/bootstrap.sh tools debootstrap:debootstrap systemd-nspawn:systemd-container \
 		qemu-system-x86_64:qemu-system-x86 mke2fs:e2fsprogs
 	PI_TEST_BUILD=1 $(BIN)/python -m pytest -m vm tests/vm
 
-# The first run makes a file system for Arm, 300 MiB, beside those; emulation takes minutes.
+# The first run makes two file systems for Arm, 350 MiB each with their wheels; emulation takes minutes.
 arm-test: $(VENV)/.test
 	sh deploy/bootstrap.sh tools debootstrap:debootstrap qemu-aarch64-static:qemu-user-static
 	PI_TEST_BUILD=1 $(BIN)/python -m pytest -m arm -s tests/arm

@@ -147,22 +147,29 @@ leave_the_broker() {
         say "the broker may still show this trap: insect-edge mqtt-clear on another machine takes that away"
 }
 
+# shellcheck disable=SC2317 # called by the trap in main
 clean_up() {
     [ -z "$scratch" ] || rm -rf "$scratch"
     # Half an installation would be taken for a whole one by nobody, but it takes room.
     [ -z "$unfinished" ] || rm -rf "$unfinished"
 }
 
-scratch='' unfinished='' index=()
-read_options "$@"
-check_root
-trap clean_up EXIT
-trap 'exit 1' INT TERM HUP
-[ -n "$dry" ] || scratch=$(mktemp -d)
-[ -z "$wheelhouse" ] || index=(--no-index --find-links "$wheelhouse")
-case $action in
-install | upgrade) do_install ;;
-rollback) do_rollback ;;
-uninstall) do_uninstall ;;
-esac
-run sync -f /opt /etc
+main() {
+    scratch='' unfinished='' index=()
+    read_options "$@"
+    check_root
+    trap clean_up EXIT
+    trap 'exit 1' INT TERM HUP
+    [ -n "$dry" ] || scratch=$(mktemp -d)
+    [ -z "$wheelhouse" ] || index=(--no-index --find-links "$wheelhouse")
+    case $action in
+    install | upgrade) do_install ;;
+    rollback) do_rollback ;;
+    uninstall) do_uninstall ;;
+    esac
+    run sync -f /opt /etc
+    # All was read before anything was done, and no line is read any more: this file may change meanwhile.
+    exit
+}
+
+main "$@"

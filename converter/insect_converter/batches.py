@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from insect_converter.recipe_parts import FineTuning
+    from insect_converter.views import Shown
 
 _PLAIN_BATCH = 32
 _MOBILENET = InputContract(width=224, height=224)
@@ -34,7 +35,7 @@ class PlainBatches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras ships 
 
     def __init__(
         self,
-        views: NDArray[np.uint8],
+        views: NDArray[np.uint8] | Shown,
         targets: NDArray[np.float32] | None = None,
         *,
         contract: InputContract = _MOBILENET,
@@ -42,7 +43,7 @@ class PlainBatches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras ships 
         """Hold the views.
 
         Args:
-            views: (photographs, size, size, 3) uint8, R, G, B.
+            views: (photographs, size, size, 3) uint8, R, G, B; or what makes slices of that.
             targets: (photographs, labels) one-hot; None to predict.
             contract: says what a byte is as a real value.
         """

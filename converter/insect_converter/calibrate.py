@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,7 +17,14 @@ if TYPE_CHECKING:
     from insect_edge.card import InputContract
 
 PER_LABEL = 20
-"""Photographs of each label; ranges settle at some two hundred in all."""
+"""Photographs of each label, at least."""
+ALL = 200
+"""Photographs in all, at least, where there are so many: ranges settle there."""
+
+
+def per_label(labels: int) -> int:
+    """How many photographs of each label the ranges are fixed with."""
+    return max(PER_LABEL, math.ceil(ALL / labels))
 
 
 def choose(labels: Sequence[int], *, per_label: int, seed: int) -> list[int]:

@@ -15,6 +15,7 @@ COMMANDS = {
     "suspects": "Find photographs whose label is probably wrong, for a person to look through.",
     "backbone": "Take the backbone out of somebody's .tflite classifier, to begin training with.",
     "train": "Train a model on photographs and write its verified bundle.",
+    "ablate": "Measure what each ingredient of training gives, one change at a time.",
     "combine": "Make one model of several finished runs, which looks with all their networks at once.",
     "runs": "List training runs, or compare two of them.",
     "parity": "Compare float with int8 on the same photographs, down to the layers.",

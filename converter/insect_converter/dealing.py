@@ -28,11 +28,13 @@ class Group:
         members: one at least; a trap's may be of several classes.
         part: where the data puts it, or None where that is open.
         rank: its place among the groups, the same for ever.
+        stays: whether it stays in `part` even where the data lacks another, which is taken from training.
     """
 
     members: tuple[Photograph, ...]
     part: Part | None
     rank: str
+    stays: bool = False
 
     @property
     def counts(self) -> Counter[int]:
@@ -180,7 +182,7 @@ class _Table:
     def _options(self, group: Group) -> tuple[Part, ...]:
         if group.part is None:
             return (*HELD_BACK, Part.TRAIN)
-        return (group.part, *self._lacking) if group.part is Part.TRAIN else (group.part,)
+        return (group.part, *self._lacking) if group.part is Part.TRAIN and not group.stays else (group.part,)
 
     def _top_up(self, own: Sequence[Group], part: Part, *, label: int, short: int) -> int:
         """Where all groups left are larger than what is missing, the one that fits best may go over it."""

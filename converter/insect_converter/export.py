@@ -149,7 +149,8 @@ def _first_card(model_id: str, recipe: Recipe, labels: Sequence[str]) -> ModelCa
 
 
 def _representative(split: Split, recipe: Recipe, *, seed: int) -> Any:
-    chosen = calibrate.choose([item.label for item in split.train], per_label=calibrate.PER_LABEL, seed=seed)
+    labels = [item.label for item in split.train]
+    chosen = calibrate.choose(labels, per_label=calibrate.per_label(len({*labels})), seed=seed)
     pictures = (read_picture(split.train[position].path) for position in chosen)
     return calibrate.representative(pictures, contract=recipe.contract())
 

@@ -20,12 +20,14 @@ if TYPE_CHECKING:
 
     from insect_converter.judge import Record
     from insect_converter.recipes import Recipe
-    from insect_converter.views import Views
+    from insect_converter.views import PassingViews, Shown, Views
 
 _BATCH = 64
 
 
-def fit(model: Any, backbone: Any, *, labels: Sequence[str], train: Views, validation: Views, recipe: Recipe) -> Record:
+def fit(
+    model: Any, backbone: Any, *, labels: Sequence[str], train: PassingViews, validation: Views, recipe: Recipe
+) -> Record:
     """Fit the logits layer of a model.
 
     Args:
@@ -65,7 +67,9 @@ def fit(model: Any, backbone: Any, *, labels: Sequence[str], train: Views, valid
     return record
 
 
-def features_of(backbone: Any, views: NDArray[np.uint8], *, recipe: Recipe, description: str) -> NDArray[np.float32]:
+def features_of(
+    backbone: Any, views: NDArray[np.uint8] | Shown, *, recipe: Recipe, description: str
+) -> NDArray[np.float32]:
     """What the backbone makes of each view: (photographs, features)."""
     batches = PlainBatches(views, contract=recipe.contract())
     with progress.bar(total=len(batches), description=description) as bar:

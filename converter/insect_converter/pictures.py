@@ -1,4 +1,4 @@
-"""Decode every photograph once and keep it small enough to stay in memory for the whole training."""
+"""Decode every photograph once and keep it, small, for the whole training."""
 
 from __future__ import annotations
 
@@ -9,7 +9,11 @@ from typing import TYPE_CHECKING, cast
 import cv2
 import numpy as np
 
+from insect_converter import progress
+from insect_converter.shelf import Shelf
+from insect_edge import preprocess
 from insect_edge.adapters.pictures import decode_picture, read_picture_bytes
+from insect_edge.card import CENTRED_SQUARE, WHOLE_FRAME
 from insect_edge.errors import ImageError
 
 if TYPE_CHECKING:
@@ -44,19 +48,25 @@ class Picture:
 
 
 def load(
-    photographs: Iterable[Photograph], *, shorter_side: int, on_each: Callable[[], object] = lambda: None
+    photographs: Iterable[Photograph],
+    *,
+    shorter_side: int,
+    crop: str = CENTRED_SQUARE,
+    on_each: Callable[[], object] = lambda: None,
 ) -> tuple[dict[Path, Picture], dict[Path, str]]:
     """Decode photographs.
 
     Args:
         photographs: to read.
         shorter_side: pixels; larger ones are reduced to it.
+        crop: of the input contract, see `compact`.
         on_each: called after each, for a progress bar.
 
     Returns:
         The pictures by path, and by path why the others could not be read.
     """
     pictures: dict[Path, Picture] = {}
+    shelf = Shelf()
     unreadable: dict[Path, str] = {}
     for photograph in photographs:
         try:
@@ -66,12 +76,14 @@ def load(
             unreadable[photograph.path] = str(error)
         else:
             pictures[photograph.path] = Picture(
-                pixels=compact(pixels, shorter_side=shorter_side),
+                pixels=shelf.keep(compact(pixels, shorter_side=shorter_side, crop=crop)),
                 sha256=hashlib.sha256(data).hexdigest(),
                 difference_hash=difference_hash(pixels),
                 thumbnail=thumbnail(pixels),
             )
         on_each()
+    if shelf.on_disk:
+        progress.say(f"{shelf.on_disk / 2**30:.1f} GiB of decoded photographs lie on the disk, the others in memory")
     return pictures, unreadable
 
 
@@ -90,8 +102,13 @@ def thumbnail(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return cast("NDArray[np.uint8]", small)
 
 
-def compact(pixels: NDArray[np.uint8], *, shorter_side: int) -> NDArray[np.uint8]:
-    """A picture as training keeps it: no longer than LONGEST_ASPECT, its shorter side reduced to so many pixels."""
+def compact(pixels: NDArray[np.uint8], *, shorter_side: int, crop: str = CENTRED_SQUARE) -> NDArray[np.uint8]:
+    """A picture as training keeps it: no longer than LONGEST_ASPECT, its shorter side reduced to so many pixels.
+
+    Where the whole frame is looked at, it is squeezed to a square at once, as the Pi does it.
+    """
+    if crop == WHOLE_FRAME:
+        return preprocess.resize(pixels, width=shorter_side, height=shorter_side)
     height, width = pixels.shape[:2]
     longest = int(min(height, width) * LONGEST_ASPECT)
     top, left = max(0, height - longest) // 2, max(0, width - longest) // 2

@@ -5,6 +5,8 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
+from insect_edge.card import CENTRED_SQUARE, WHOLE_FRAME
+
 
 class Network(enum.StrEnum):
     """What learns."""
@@ -33,6 +35,14 @@ class Keep(enum.StrEnum):
     """Those that validate best, the ones it began with included."""
     LAST = "last"
     """Those at its end, as where nothing is held back to judge by."""
+
+
+class Crop(enum.StrEnum):
+    """What of a picture is looked at, by the words of the card."""
+
+    CENTRED_SQUARE = CENTRED_SQUARE
+    WHOLE_FRAME = WHOLE_FRAME
+    """All of it, its longer side squeezed: nothing at the edges is lost, and a long animal grows short."""
 
 
 class Schedule(enum.StrEnum):

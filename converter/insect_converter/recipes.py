@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from insect_converter.augment import Augmentation
 from insect_converter.errors import RecipeError
 from insect_converter.plain_values import from_plain
-from insect_converter.recipe_parts import Balance, FineTuning, Head, Network, SmallCnn, ThresholdTarget
+from insect_converter.recipe_parts import Balance, Crop, FineTuning, Head, Network, SmallCnn, ThresholdTarget
 from insect_converter.recipe_rules import problem
 from insect_edge.card import InputContract
 from insect_edge.domain import BACKGROUND, Role, Taxon
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Augmentation",
     "Balance",
+    "Crop",
     "FineTuning",
     "Head",
     "LabelFacts",
@@ -63,6 +64,7 @@ class Recipe:
         expected: the score to expect and on what, in words.
         network: what learns.
         image_size: side of the input in pixels.
+        crop: what of a picture is looked at, in training as on the Pi.
         alpha: width multiplier of MobileNetV2.
         small_cnn: layers of the network of that name.
         shorter_side: pixels to which photographs are reduced in memory.
@@ -85,6 +87,7 @@ class Recipe:
     expected: str = "not measured"
     network: Network = Network.MOBILENET_V2
     image_size: int = 224
+    crop: Crop = Crop.CENTRED_SQUARE
     alpha: float = 1.0
     small_cnn: SmallCnn = field(default_factory=SmallCnn)
     shorter_side: int = 256
@@ -104,8 +107,8 @@ class Recipe:
         """The input the recipe's model has on the Pi."""
         if self.network is Network.SMALL_CNN:
             # It divides by 255 itself, so the bytes of a picture are its real values.
-            return InputContract(width=self.image_size, height=self.image_size, mean=0.0, std=1.0)
-        return InputContract(width=self.image_size, height=self.image_size)
+            return InputContract(width=self.image_size, height=self.image_size, mean=0.0, std=1.0, crop=self.crop.value)
+        return InputContract(width=self.image_size, height=self.image_size, crop=self.crop.value)
 
     @property
     def learns_unknown(self) -> bool:

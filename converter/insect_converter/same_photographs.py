@@ -32,7 +32,9 @@ def load(divided: Split, recipe: Recipe, *, labels: Sequence[str], split_text: s
     """
     photographs = [photograph for part in Part for photograph in divided.part(part)]
     with progress.bar(total=len(photographs), description="decoding") as bar:
-        decoded, unreadable = pictures.load(photographs, shorter_side=recipe.shorter_side, on_each=bar.update)
+        decoded, unreadable = pictures.load(
+            photographs, shorter_side=recipe.shorter_side, crop=recipe.crop, on_each=bar.update
+        )
     hashes = {row["name"]: row["sha256"] for row in csv.DictReader(io.StringIO(split_text))}
     for photograph in photographs:
         if photograph.path in unreadable:

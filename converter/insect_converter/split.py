@@ -81,7 +81,9 @@ def divide(
     found_leaks = leaks(dataset.photographs, near=near)
     leaked = {} if keep_leaks else found_leaks
     found = _joined(dataset.photographs, near=_apart(dataset.photographs, near) if keep_leaks else near, without=leaked)
-    groups = [_settled(members, pictures, seed=seed) for members in found]
+    # What shows a test photograph is learnt from where that was asked for; no epoch or threshold is chosen by it.
+    staying = {dataset.photographs[position].path for position in found_leaks} if keep_leaks else set()
+    groups = [_settled(members, pictures, seed=seed, staying=staying) for members in found]
     parts = dealing.deal(groups, dataset.labels, validation=validation, test=test)
     return Split(
         **{part.value: tuple(sorted(chosen, key=lambda item: item.name)) for part, chosen in parts.items()},
@@ -159,12 +161,15 @@ def _refuse_torn(photographs: Sequence[Photograph]) -> None:
             )
 
 
-def _settled(members: Sequence[Photograph], pictures: Mapping[Path, Fingerprint], *, seed: int) -> Group:
+def _settled(
+    members: Sequence[Photograph], pictures: Mapping[Path, Fingerprint], *, seed: int, staying: Collection[Path]
+) -> Group:
     """A group in the one part, if any, that its members were given to."""
     return Group(
         members=tuple(members),
         part=next((photograph.split for photograph in members if photograph.split), None),
         rank=min(_rank(seed, pictures[photograph.path]) for photograph in members),
+        stays=any(photograph.path in staying for photograph in members),
     )
 
 

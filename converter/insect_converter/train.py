@@ -19,7 +19,7 @@ from insect_converter.fine_tuning import FineTuning
 from insect_converter.judge import examine
 from insect_converter.split import Part
 from insect_converter.tensorboard import TensorBoard
-from insect_converter.views import Views, model_views, occurrences, training_batches
+from insect_converter.views import Views, model_views, occurrences, passing_views, training_batches
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -118,7 +118,7 @@ class Training:
             self._model,
             self._backbone,
             labels=self._data.labels,
-            train=model_views(self._data, Part.TRAIN, self._recipe),
+            train=passing_views(self._data, Part.TRAIN, self._recipe),
             validation=self._validation,
             recipe=self._recipe,
         )

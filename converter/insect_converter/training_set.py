@@ -62,7 +62,9 @@ def load(
     """
     _refuse_unknown(found, leave_out)
     with progress.bar(total=len(found.photographs), description="decoding") as bar:
-        decoded, unreadable = pictures.load(found.photographs, shorter_side=recipe.shorter_side, on_each=bar.update)
+        decoded, unreadable = pictures.load(
+            found.photographs, shorter_side=recipe.shorter_side, crop=recipe.crop, on_each=bar.update
+        )
     for reason in unreadable.values():
         progress.say(f"left out: {reason}")
     kept = dataset.without(found, unreadable)
@@ -73,7 +75,7 @@ def load(
     counts = ", ".join(f"{label} {count}" for label, count in kept.counts().items())
     progress.say(f"{len(kept.photographs)} photographs ({counts}); {len(unreadable)} unreadable left out")
     _tell_leaks(divided)
-    divided = _lessened(divided, leave_out, labels=kept.labels)
+    divided = lessened(divided, leave_out, labels=kept.labels)
     progress.say(
         f"split: {len(divided.train)} train, {len(divided.validation)} validation, {len(divided.test)} test; "
         f"{divided.groups} groups of near-duplicates kept together"
@@ -111,8 +113,12 @@ def _refuse_unknown(found: Dataset, names: frozenset[str]) -> None:
         )
 
 
-def _lessened(divided: Split, leave_out: frozenset[str], *, labels: tuple[str, ...]) -> Split:
-    """The division whose training part lacks the named photographs."""
+def lessened(divided: Split, leave_out: frozenset[str], *, labels: tuple[str, ...]) -> Split:
+    """The division whose training part lacks the named photographs.
+
+    Raises:
+        DatasetError: when that leaves nothing of a class.
+    """
     if not leave_out:
         return divided
     train = tuple(photograph for photograph in divided.train if photograph.name not in leave_out)

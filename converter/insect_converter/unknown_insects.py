@@ -16,6 +16,7 @@ from insect_converter import evaluate, pictures, progress
 from insect_converter.dataset import SUFFIXES
 from insect_converter.errors import DatasetError
 from insect_edge.adapters.pictures import decode_picture, read_picture_bytes
+from insect_edge.card import CENTRED_SQUARE
 from insect_edge.errors import ImageError
 
 if TYPE_CHECKING:
@@ -75,23 +76,25 @@ def for_training(folder: Path | None, recipe: Recipe) -> tuple[NDArray[np.uint8]
     if folder is None:
         progress.say("no photographs of unknown insects to learn from: name their folder with --unknown")
         return ()
-    return to_learn(find(folder), shorter_side=recipe.shorter_side)
+    return to_learn(find(folder), shorter_side=recipe.shorter_side, crop=recipe.crop)
 
 
-def to_learn(paths: Sequence[Path], *, shorter_side: int) -> tuple[NDArray[np.uint8], ...]:
+def to_learn(paths: Sequence[Path], *, shorter_side: int, crop: str = CENTRED_SQUARE) -> tuple[NDArray[np.uint8], ...]:
     """The first half, ready to be learnt from: (height, width, 3) uint8, B, G, R.
 
     Args:
         paths: as `find` gave them.
         shorter_side: pixels; larger ones are reduced to it.
+        crop: of the input contract.
     """
-    found = tuple(
-        pictures.compact(stranger.pixels, shorter_side=shorter_side)
-        for stranger in _strangers(paths)
-        if stranger.of_first_half
-    )
+    found = _half(paths, first=True, shorter_side=shorter_side, crop=crop)
     progress.say(f"{len(found)} of {len(paths)} photographs of unknown insects to learn from, under no name")
     return found
+
+
+def to_report(paths: Sequence[Path], *, shorter_side: int, crop: str = CENTRED_SQUARE) -> tuple[NDArray[np.uint8], ...]:
+    """The second half, which nothing is learnt from; arguments and result are those of `to_learn`."""
+    return _half(paths, first=False, shorter_side=shorter_side, crop=crop)
 
 
 def answer(classifier: Classifier, paths: Sequence[Path], *, learnt: bool) -> UnknownOutputs | None:
@@ -124,6 +127,14 @@ def answer(classifier: Classifier, paths: Sequence[Path], *, learnt: bool) -> Un
 class _Stranger:
     pixels: NDArray[np.uint8]
     of_first_half: bool
+
+
+def _half(paths: Sequence[Path], *, first: bool, shorter_side: int, crop: str) -> tuple[NDArray[np.uint8], ...]:
+    return tuple(
+        pictures.compact(stranger.pixels, shorter_side=shorter_side, crop=crop)
+        for stranger in _strangers(paths)
+        if stranger.of_first_half is first
+    )
 
 
 def _strangers(paths: Sequence[Path]) -> Iterator[_Stranger]:

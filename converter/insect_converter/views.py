@@ -21,6 +21,24 @@ if TYPE_CHECKING:
 
     from insect_converter.recipes import Recipe
     from insect_converter.training_set import TrainingSet
+    from insect_edge.card import InputContract
+
+
+class Shown:
+    """Views of photographs as the Pi would see them, made when asked for: training has many, and sees each once."""
+
+    def __init__(self, pictures: Sequence[NDArray[np.uint8]], *, contract: InputContract) -> None:
+        """Hold the photographs: (height, width, 3) uint8 each, B, G, R."""
+        self._pictures, self._contract = pictures, contract
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return len(self._pictures)
+
+    def __getitem__(self, part: slice) -> NDArray[np.uint8]:
+        """Some of them: (views, size, size, 3) uint8, R, G, B."""
+        chosen = self._pictures[part]
+        return np.stack([preprocess.to_model_pixels(each, region=None, contract=self._contract) for each in chosen])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,12 +54,30 @@ class Views:
     targets: NDArray[np.float32]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PassingViews:
+    """The same of a part that is too large to hold: its views are made as they are asked for.
+
+    Attributes:
+        pixels: slices of it are those of `Views`.
+        targets: (photographs, labels) one-hot.
+    """
+
+    pixels: Shown
+    targets: NDArray[np.float32]
+
+
 def model_views(data: TrainingSet, part: Part, recipe: Recipe) -> Views:
     """Pass a part through the Pi's own preprocessing."""
-    contract = recipe.contract()
+    passing = passing_views(data, part, recipe)
+    return Views(pixels=passing.pixels[:], targets=passing.targets)
+
+
+def passing_views(data: TrainingSet, part: Part, recipe: Recipe) -> PassingViews:
+    """The same, without holding them all."""
     pixels, labels = data.arrays(part)
-    views = [preprocess.to_model_pixels(picture, region=None, contract=contract) for picture in pixels]
-    return Views(pixels=np.stack(views), targets=np.eye(len(data.labels), dtype=np.float32)[labels])
+    targets = np.eye(len(data.labels), dtype=np.float32)[labels]
+    return PassingViews(pixels=Shown(pixels, contract=recipe.contract()), targets=targets)
 
 
 def training_batches(data: TrainingSet, recipe: Recipe, *, seed: int) -> AugmentedBatches:

@@ -17,7 +17,8 @@ DEFAULT_THRESHOLD = 0.5
 COLOR_ORDERS = ("rgb", "bgr", "grey")
 ACTIVATIONS = ("logits", "softmax")
 RESIZES = ("antialias",)
-CROPS = ("centred-square",)
+CENTRED_SQUARE, WHOLE_FRAME = "centred-square", "whole-frame"
+CROPS = (CENTRED_SQUARE, WHOLE_FRAME)
 _LARGEST_SIDE = 4096
 """Of an input or a golden picture in pixels: far above any model's, far below what would not fit into memory."""
 _SMALLEST_GOLDEN_SIDE = 8
@@ -34,7 +35,7 @@ class InputContract:
         mean: real value = (pixel - mean) / std, pixel in 0..255.
         std: see `mean`.
         resize: name of the resize method; `antialias` is `insect_edge.preprocess.resize`.
-        crop: what is looked at by default: `centred-square`.
+        crop: what is looked at by default: `centred-square`, or `whole-frame`, whose longer side is squeezed to fit.
     """
 
     width: int
@@ -43,7 +44,7 @@ class InputContract:
     mean: float = 127.5
     std: float = 127.5
     resize: str = "antialias"
-    crop: str = "centred-square"
+    crop: str = CENTRED_SQUARE
 
     @property
     def channels(self) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,7 +13,7 @@ from insect_edge.domain import Classification
 from insect_edge.errors import InferenceError, ModelError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Sequence
 
     from numpy.typing import NDArray
 
@@ -23,6 +24,21 @@ if TYPE_CHECKING:
 TOP = 5
 _CLASSIFIER_RANKS = (1, 2)
 _TYPES = ("uint8", "int8", "float32")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Look:
+    """What the model answered to one region, before anyone has judged it.
+
+    Attributes:
+        output: (labels,) float32, dequantized; logits where the card says so.
+        region: what the model was shown.
+        inference_ms: milliseconds inside the interpreter.
+    """
+
+    output: NDArray[np.float32]
+    region: Region
+    inference_ms: float
 
 
 class Classifier:
@@ -78,7 +94,7 @@ class Classifier:
         return self._interpreter
 
     def classify(self, frame: Frame, *, region: Region | None = None) -> Classification:
-        """Classify one region of a frame; the centred square when none is given.
+        """Classify one region of a frame; what the card looks at by default when none is given.
 
         Raises:
             InferenceError: when the runtime fails.
@@ -87,22 +103,65 @@ class Classifier:
 
     def classify_pixels(self, pixels: NDArray[np.uint8], *, region: Region | None = None) -> Classification:
         """The same for bare pixels: (height, width, 3) uint8 in B, G, R order."""
-        region = preprocess.look_at(pixels, region=region)
+        return self.judge((self.look(pixels, region=region),))
+
+    def look(self, pixels: NDArray[np.uint8], *, region: Region | None = None) -> Look:
+        """What the model answers to one region; the centred square, or what the card says, when none is given.
+
+        Raises:
+            InferenceError: when the runtime fails.
+        """
+        region = preprocess.look_at(pixels, region=region, crop=self._card.input.crop)
         tensor = preprocess.to_tensor(pixels, region=region, contract=self._card.input, table=self._table)
         started = self._timer()
         output = self._interpreter.invoke(tensor)
         inference_ms = (self._timer() - started) * 1e3
-        with np.errstate(invalid="ignore"):  # told below, as an error
+        with np.errstate(invalid="ignore"):  # told where it is judged, as an error
             real = postprocess.dequantize(output, self._interpreter.output)
+        return Look(output=real, region=region, inference_ms=inference_ms)
+
+    def judge(self, looks: Sequence[Look]) -> Classification:
+        """One classification of one or more looks at the same thing: by the mean of what the model answered.
+
+        Args:
+            looks: at least one; the first says which region it is of.
+
+        Raises:
+            InferenceError: when the answer is no number.
+        """
+        with np.errstate(invalid="ignore"):  # told below, as an error
+            real = looks[0].output if len(looks) == 1 else np.mean([look.output for look in looks], axis=0)
             scores = postprocess.scores_of(real, card=self._card)
         if not np.isfinite(scores).all():
             raise InferenceError(f"{self._card.model_id}: the model answers with what is no number")
         categories = postprocess.top_categories(scores, self._card.labels, count=self._top)
         evidence = self._evidence(real, scores)
-        verdict = postprocess.verdict_of(categories[0], evidence=evidence, rejection=self._card.rejection)
         return Classification(
-            categories=categories, verdict=verdict, region=region, inference_ms=inference_ms, evidence=evidence
+            categories=categories,
+            verdict=postprocess.verdict_of(categories[0], evidence=evidence, rejection=self._card.rejection),
+            region=looks[0].region,
+            inference_ms=sum(look.inference_ms for look in looks),
+            evidence=evidence,
         )
+
+    def classify_regions(self, pixels: NDArray[np.uint8], regions: Iterable[Region]) -> tuple[Classification, ...]:
+        """Classify several regions of one picture, in their order; equal ones are looked at once.
+
+        One after the other: as batches the same looks take 3 % less time (MobileNetV2, int8, one x86-64 core), but up
+        to 10 MiB more, and nobody could stop between two of them when a frame's time is up. Nor is preprocessing
+        shared where they overlap: it is a hundredth to a tenth of a look, and a region's answer must not depend on what
+        else is looked at.
+
+        Args:
+            pixels: (height, width, 3) uint8 in B, G, R order.
+            regions: any number.
+
+        Raises:
+            InferenceError: when the runtime fails.
+        """
+        wanted = tuple(regions)
+        looked = {region: self.classify_pixels(pixels, region=region) for region in dict.fromkeys(wanted)}
+        return tuple(looked[region] for region in wanted)
 
     def _evidence(self, real: NDArray[np.float32], scores: NDArray[np.float32]) -> Evidence | None:
         card = self._card

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from insect_edge.domain import Phase
 from insect_edge.errors import CameraError, OutboxError, StateError
 from insect_edge.health.report import State
-from insect_edge.journal import event_fields
+from insect_edge.journal import event_fields, passed
 from insect_edge.protocols import Signalled, StatusAsked
 from insect_edge.signals import RELOAD
 
@@ -203,9 +203,7 @@ class Daemon:
     def _looked(self, result: StepResult, *, alive: bool) -> None:
         parts = self._parts
         if self.frames == 0:
-            region, frame = result.classification.region, result.frame
-            share = 100 * region.width * region.height
-            _log.info("first frame: %dx%d, %.0f %% of it is looked at", frame.width, frame.height, share)
+            _log.info("first frame: %dx%d, %s", result.frame.width, result.frame.height, result.view.scope)
         self.frames += 1
         self._tell(result.events, look=result)
         parts.health.frame(result, alive=alive, events_open=bool(parts.pipeline.state.open_events))
@@ -284,7 +282,8 @@ class Daemon:
 
     def _tell(self, events: Sequence[Event], *, look: StepResult | None = None) -> None:
         """One line an event's start and end, and one an alert; and one where the clock is set after events."""
-        self._parts.tally.take(events, open_events=self._parts.pipeline.state.open_events)
+        state = self._parts.pipeline.state
+        self._parts.tally.take(events, open_events=state.open_events, arrivals=state.arrivals)
         self._parts.album.take(events, look=look)
         if corrections := sum(event.corrects is not None for event in events):
             _log.info("the clock is set: the times of %d events are told again", corrections)
@@ -293,5 +292,5 @@ class Daemon:
                 what = f"{event.label} {event.score:.2f}, {event.hits} of {event.frames} frames"
                 _log.info("event %s: %s (%s)", event.phase, what, event.event_id, extra=event_fields(event))
             if event.alert:
-                alert = (event.label, event.score, event.event_id)
-                _log.warning("alert: %s %.2f (%s)", *alert, extra=event_fields(event))
+                alert = (event.label, event.score, passed(event), event.event_id)
+                _log.warning("alert: %s %.2f%s (%s)", *alert, extra=event_fields(event))

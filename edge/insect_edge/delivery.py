@@ -12,6 +12,7 @@ from insect_edge.domain import Phase
 from insect_edge.errors import ImageError, OutboxError, OutboxFullError
 from insect_edge.mqtt import messages
 from insect_edge.outbox.entry import Draft, Kind
+from insect_edge.portrait import portrait
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -204,19 +205,18 @@ class Delivery:
         return messages.alert(event, ticket=ticket, origin=self._origin, test=test)
 
     def _snapshots(self, events: Sequence[Event], *, frame: Frame) -> None:
-        """The frame as a picture of the events it shows; an end shows an empty garden."""
+        """Pictures of the events that the frame shows; an end shows an empty garden."""
         shown = [event for event in events if event.phase is not Phase.END and event.last_seen == frame.captured]
         if not (shown and (self._settings.snapshot or self._settings.snapshot_per_event)):
             return
         try:
-            jpeg = self._encode(frame)
+            if self._settings.snapshot:
+                jpeg = self._encode(portrait(frame, shown[-1]))
+                self._relay.set_latest(messages.snapshot(jpeg, topics=self._origin.topics))
+            for event in shown if self._settings.snapshot_per_event else ():
+                jpeg = self._encode(portrait(frame, event))
+                picture = messages.snapshot(jpeg, topics=self._origin.topics, event_id=event.event_id)
+                self._relay.set_latest(picture)
         except ImageError as error:
             # The alert is stored and goes out; that it has no picture is no reason to stop looking.
             _log.warning("no picture of this event: %s", error)
-            return
-        if self._settings.snapshot:
-            self._relay.set_latest(messages.snapshot(jpeg, topics=self._origin.topics))
-        if self._settings.snapshot_per_event:
-            for event in shown:
-                picture = messages.snapshot(jpeg, topics=self._origin.topics, event_id=event.event_id)
-                self._relay.set_latest(picture)

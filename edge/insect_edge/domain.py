@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from insect_edge.alert_rule import FiredRule
+    from insect_edge.sightings import Path
+
 BACKGROUND = "background"
 UNKNOWN = "unknown"
 
@@ -234,6 +237,8 @@ class Event:
         boot_id: which boot the monotonic seconds belong to; None for the one it is told in.
         corrects: of an update that only gives times which were not known when they were told: `end` where the event
             had ended by then, else `start`; None of every other change.
+        path: where the animal has been; None where single animals are not followed.
+        rule: the alert rule that fired with this change; None of a change that raises no alert.
     """
 
     event_id: str
@@ -252,6 +257,8 @@ class Event:
     alert: bool
     boot_id: str | None = None
     corrects: Phase | None = None
+    path: Path | None = None
+    rule: FiredRule | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

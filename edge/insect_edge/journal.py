@@ -32,7 +32,14 @@ def event_fields(event: Event) -> dict[str, Any]:
     }
     if event.role is not None:
         fields["INSECT_ROLE"] = str(event.role)
+    if event.rule is not None:
+        fields["INSECT_RULE"] = event.rule.words
     return {FIELDS: fields}
+
+
+def passed(event: Event) -> str:
+    """Which threshold an event's arrival passed, for the line of its alert; nothing where every sighting alerts."""
+    return "" if event.rule is None or event.rule.limit is None else f", {event.rule.words}"
 
 
 def entry(record: logging.LogRecord, *, text: str) -> dict[str, str]:

@@ -15,9 +15,11 @@ import pytest
 
 from insect_edge.adapters.fake_clock import FakeClock
 from insect_edge.adapters.simulated import SimulatedCamera
-from support import mosquitto
-from support.arm_root import CORES, PROGRAM, TRIXIE, ArmMachine, emulated, wheels
+from support import mosquitto, pi_roots
+from support.arm_root import CORES, PROCESSOR, PROGRAM, ArmMachine, emulated, recipe
 from support.debian_root import BUILD, root_of
+from support.pi_roots import RELEASES, ROOT, Release
+from support.wheel import built_wheel
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,19 +51,36 @@ def configuration(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("configuration")
 
 
-@pytest.fixture(scope="module")
-def machine(pictures: Path, configuration: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ArmMachine]:
-    """The Arm system, with the wheel of this tree installed."""
+@pytest.fixture(scope="module", params=RELEASES, ids=lambda release: release.codename)
+def release(request: pytest.FixtureRequest) -> Release:
+    """Each release, where there is time for it."""
     if BUILD not in os.environ:
         pytest.skip("takes minutes under emulation: make arm-test runs it")
+    chosen: Release = request.param
+    return chosen
+
+
+@pytest.fixture(scope="module")
+def wheels(release: Release, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel of this tree, and for that system's Python and processor those of all it needs."""
+    folder = tmp_path_factory.mktemp("wheels")
+    wheel = built_wheel(folder / "own")
+    pi_roots.build_wheels(release, wheel=wheel, processor=PROCESSOR)
+    return pi_roots.wheelhouse(release, wheel=wheel, folder=folder / "all", processor=PROCESSOR)
+
+
+@pytest.fixture(scope="module")
+def machine(release: Release, wheels: Path, pictures: Path, configuration: Path) -> Iterator[ArmMachine]:
+    """The Arm system, with the trap installed by its installer."""
     # Not /tmp, which may be in memory, where overlayfs takes no changes.
     with emulated(), tempfile.TemporaryDirectory(prefix="insect-edge-arm-", dir="/var/tmp") as changes:
         shown = {
-            "mnt/wheels": wheels(tmp_path_factory.mktemp("wheels")),
+            "mnt/deploy": ROOT / "deploy",
+            "mnt/wheels": wheels,
             "mnt/pictures": pictures,
             "mnt/configuration": configuration,
         }
-        made = ArmMachine(root=root_of(TRIXIE), changes=Path(changes), shown=shown)
+        made = ArmMachine(root=root_of(recipe(release)), changes=Path(changes), shown=shown)
         made.install()
         yield made
 
@@ -72,9 +91,13 @@ def classified(output: str) -> list[dict[str, Any]]:
 
 
 def test_it_runs_on_arm(machine: ArmMachine) -> None:
-    """The system says what it is, and the program what it is."""
-    assert machine.run("uname", "-m").strip() == "aarch64"
+    """The system says what it is, and the program what it is made of."""
+    assert machine.run("uname", "-m").strip() == PROCESSOR
     assert machine.run(PROGRAM, "--version").startswith("insect-edge")
+    versions = "import numpy, cv2, sys; print(sys.version.split()[0], numpy.__version__, cv2.__version__)"
+    parts = machine.run("/opt/insect-edge/current/bin/python", "-c", versions).strip()
+    size = machine.run("du", "-sm", "/opt/insect-edge/").split()[0]
+    print(f"Python, numpy, OpenCV: {parts}; installed size: {size} MiB")  # noqa: T201 # shown by make arm-test
 
 
 @pytest.mark.parametrize("core", CORES.values(), ids=CORES)
@@ -83,7 +106,9 @@ def test_it_sees_the_same(machine: ArmMachine, pictures: Path, core: str) -> Non
     names = [f"{number:02}.png" for number in range(PICTURES)]
     asked = (PROGRAM, "classify", "--json", *(f"/mnt/pictures/{name}" for name in names))
     there = classified(machine.run(*asked, core=core))
-    (bundle,) = machine.changes.glob(f"written/opt/trap/lib/*/site-packages/insect_edge/models/{there[0]['model_id']}")
+    (bundle,) = machine.changes.glob(
+        f"written/opt/insect-edge/*.*/lib/*/site-packages/insect_edge/models/{there[0]['model_id']}"
+    )
     command = [sys.executable, "-m", "insect_edge", "classify", "--json", "--model", str(bundle)]
     command += [str(pictures / name) for name in names]
     here = classified(subprocess.run(command, capture_output=True, text=True, check=True).stdout)

@@ -57,6 +57,12 @@ def test_the_trap_appears_and_nothing_fires_twice(broker: Mosquitto, tmp_path: P
     assert shown["event.trap_alert"]["message_id"].startswith("trap-")
     assert shown["sensor.trap_last_pest"]["state"] == PEST
     assert int(shown[f"sensor.trap_{name}_today"]["state"]) > 0
+    assert float(shown[f"sensor.trap_{name}_per_trap_day"]["state"]) > 0
+    assert float(shown["sensor.trap_pests_per_trap_day"]["state"]) > 0
+    assert int(shown["sensor.trap_pests_in_the_last_hour"]["state"]) > 0
+    assert int(shown["sensor.trap_pests_visible"]["state"]) in {0, 1}
+    assert shown[f"binary_sensor.trap_{name}_present"]["last_hour"] > 0
+    assert shown["event.trap_alert"]["rule"]["kind"] == "sighting"
     assert shown["sensor.trap_health"]["state"] == "ready"
     assert shown["binary_sensor.trap_problem"]["state"] == "off"
     assert float(shown["sensor.trap_memory"]["state"]) > 1

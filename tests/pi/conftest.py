@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
-import sys
 import tempfile
 import time
 from contextlib import contextmanager
@@ -16,15 +14,15 @@ import pytest
 
 from support import pi_roots
 from support.container import Container
+from support.debian_root import BUILD, root_of
 from support.pi_machine import CONFIGURATION, PiMachine
 from support.pi_roots import RELEASES, Release
+from support.wheel import built_wheel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
-BUILD = "PI_TEST_BUILD"
-"""Set by `make pi-test`: file systems and wheels that are not there are made."""
 TABLE = pytest.StashKey[dict[str, dict[str, str]]]()
 
 
@@ -65,23 +63,18 @@ def release(request: pytest.FixtureRequest) -> Release:
         pytest.skip(f"no container can be booted: {why}")
     if BUILD not in os.environ and chosen != RELEASES[0]:
         pytest.skip("one release does between two runs of make pi-test")
+    root_of(chosen.recipe)
     if BUILD in os.environ:
-        pi_roots.build_root(chosen)
         pi_roots.build_wheels(chosen, wheel=request.getfixturevalue("wheel"))
-    if not pi_roots.present(chosen):
-        pytest.skip(f"no {chosen.codename} file system in {pi_roots.cache()}: make pi-test makes one")
+    if not pi_roots.wheels_of(chosen).is_dir():
+        pytest.skip(f"no {pi_roots.wheels_of(chosen)}: make pi-test gets them")
     return chosen
 
 
 @pytest.fixture(scope="session")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Built from this tree, without the network."""
-    folder = tmp_path_factory.mktemp("wheel")
-    pytest.importorskip("hatchling", reason="the wheel is built with hatchling: pip install 'insect-edge[test]'")
-    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "--no-index"]
-    subprocess.run([*command, "--wheel-dir", str(folder), str(pi_roots.ROOT)], check=True)
-    (built,) = folder.glob("insect_edge-*.whl")
-    return built
+    return built_wheel(tmp_path_factory.mktemp("wheel"))
 
 
 @pytest.fixture(scope="session")
@@ -97,7 +90,8 @@ def boot(release: Release, wheel: Path) -> Callable[[], AbstractContextManager[P
             shutil.copytree(pi_roots.ROOT / "deploy", folder / "deploy")
             (folder / "other").mkdir()
             shared = {f"/srv/{name}": folder / name for name in ("deploy", "other")} | {"/srv/wheels": wheels}
-            with Container(pi_roots.root_of(release), folder=folder / "machine", shared=shared) as container:
+            shared |= {"/srv/needs": pi_roots.wheels_of(release), "/srv/checkout": pi_roots.ROOT}
+            with Container(root_of(release.recipe), folder=folder / "machine", shared=shared) as container:
                 yield PiMachine(container, other_wheels=folder / "other")
 
     return booted

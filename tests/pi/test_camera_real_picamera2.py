@@ -14,30 +14,17 @@ import pytest
 
 from support.debian_root import Recipe, inside, root_of
 from support.fake_picamera2_parts import ENUMS
+from support.picamera2_root import NO_WINDOWS, PACKAGES, PICAMERA2, PYKMS
 
 pytestmark = pytest.mark.pi
 
 REPOSITORY = Path(__file__).parents[2]
-# picamera2's preview windows import pykms, which Debian does not have; nothing here opens a window.
-NO_WINDOWS = """
-class _Anything(type):
-    def __getattr__(cls, name):
-        return name
-
-
-class PixelFormat(metaclass=_Anything):
-    pass
-"""
 RECIPE = Recipe(
     name="trixie-picamera2-0.3.38",
     release="trixie",
-    packages=(
-        # PiDNG and python-prctl come as sources.
-        *("python3", "python3-dev", "gcc", "libcap-dev"),
-        *("python3-pip", "python3-numpy", "python3-libcamera", "ca-certificates"),
-    ),
-    python_packages=("picamera2==0.3.38", "opencv-python-headless<5"),
-    files={"usr/local/lib/python3.13/dist-packages/pykms.py": NO_WINDOWS},
+    packages=PACKAGES,
+    python_packages=(PICAMERA2, "opencv-python-headless<5"),
+    files={PYKMS: NO_WINDOWS},
 )
 
 
@@ -76,7 +63,7 @@ def test_the_stand_in_names_values_as_libcamera_does(found: dict[str, Any]) -> N
 
 def test_what_is_called_exists(found: dict[str, Any]) -> None:
     """The real methods take the arguments the adapter gives them."""
-    assert {"main", "raw", "transform", "buffer_count", "queue", "controls", "sensor"} <= set(
+    assert {"main", "lores", "raw", "transform", "buffer_count", "queue", "controls", "sensor"} <= set(
         found["still_configuration"]
     )
     assert {"wait", "flush"} <= set(found["capture_request"])
@@ -88,6 +75,11 @@ def test_frames_come_through_the_real_event_loop(found: dict[str, Any]) -> None:
     assert found["frames"] == sorted(set(found["frames"]))
     assert len(found["frames"]) == 20
     assert found["held"] <= 1
+
+
+def test_brightness_comes_without_the_bytes_that_fill_its_rows(found: dict[str, Any]) -> None:
+    """Of what the real class makes of a second stream's buffer the first plane is kept, as wide as it was asked for."""
+    assert found["luma"] == [[48, 64], True]
 
 
 def test_waits_that_run_out_swallow_no_frame(found: dict[str, Any]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -35,7 +36,7 @@ def in_use(machine: PiMachine) -> str:
     return next(words.split(" ")[1].rstrip(",") for words in reversed(loaded) if " labels, on " in words)
 
 
-def test_a_sound_model_is_used_and_a_bad_one_makes_way(ready: PiMachine) -> None:
+def test_a_sound_model_is_used_and_a_bad_one_makes_way(ready: PiMachine, facts: dict[str, str]) -> None:
     """A second model proves itself; a third, whose golden vector no longer fits, is given up after three starts."""
     ready.run("insect-edge", "model", "install", put_bundle(ready, "second"), "--use")
     ready.restart()
@@ -48,9 +49,11 @@ def test_a_sound_model_is_used_and_a_bad_one_makes_way(ready: PiMachine) -> None
     card = json.loads(ready.run("cat", path))
     card["golden"]["score"] = 0.3  # as a processor that computes otherwise would find it
     ready.write(path, json.dumps(card), mode=0o644)
+    began = time.monotonic()
     ready.ask("systemctl", "restart", UNIT)
     ready.container.wait_until("the one before is back", ready.active, seconds=TRIES_SECONDS)
     assert in_use(ready) == "second"
+    facts["bad model to the one before"] = f"{time.monotonic() - began:.0f} s"
     assert "third was given up" in ready.run("insect-edge", "model", "list")
     ready.run("insect-edge", "model", "use", "built-in")
 

@@ -17,11 +17,6 @@ pytestmark = pytest.mark.pi
 
 MOST_EXPOSED = 1.7
 STOP_SECONDS = 5.0
-_SECURED = """\
-listener 1883 localhost
-allow_anonymous false
-password_file /etc/mosquitto/passwords
-"""
 
 
 def test_it_gets_ready_as_its_own_user(ready: PiMachine, facts: dict[str, str]) -> None:
@@ -110,24 +105,16 @@ def test_a_bad_configuration_is_not_tried_again(ready: PiMachine) -> None:
 @pytest.mark.thorough
 def test_a_wrong_password_is_said(ready: PiMachine) -> None:
     """With the wrong credential it works on and says why alerts wait; with the right one all is well."""
-    ready.write("/etc/mosquitto/conf.d/secured.conf", _SECURED)
-    ready.run("mosquitto_passwd", "-b", "-c", "/etc/mosquitto/passwords", "trap", "right")
-    ready.run("chmod", "644", "/etc/mosquitto/passwords")
-    ready.run("systemctl", "restart", "mosquitto.service")
-    ready.configure(CONFIGURATION + 'username = "trap"\n')
-    try:
-        ready.write("/etc/credstore/insect-edge.mqtt-password", "wrong\n", mode=0o600)
+    with ready.secured_broker():
+        ready.give_password("wrong")
         ready.restart()
         ready.container.wait_until(
             "it says why", lambda: "broker_down" in ready.status() and "password" in ready.status()
         )
-        ready.write("/etc/credstore/insect-edge.mqtt-password", "right\n", mode=0o600)
+        ready.give_password("right")
         ready.restart()
         ready.wait_until_ready()
         assert not ready.says("right\n")
-    finally:
-        ready.run("rm", "/etc/credstore/insect-edge.mqtt-password", "/etc/mosquitto/conf.d/secured.conf")
-        ready.run("systemctl", "restart", "mosquitto.service")
 
 
 def test_a_reload_applies_or_keeps(ready: PiMachine) -> None:

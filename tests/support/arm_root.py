@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import platform
 import subprocess
-import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,18 +12,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from support.debian_root import Recipe, inside
-from support.wheel import built_wheel
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-TRIXIE = Recipe(
-    name="trixie-arm64",
-    release="trixie",
-    architecture="arm64",
-    packages=("python3", "python3-venv", "ca-certificates"),
-)
-PROGRAM = "/opt/trap/bin/insect-edge"
+    from support.pi_roots import Release
+
+PROCESSOR = "aarch64"
+PROGRAM = "/usr/local/bin/insect-edge"
 _FORMATS = Path("/proc/sys/fs/binfmt_misc")
 _DESCRIPTION = Path("/usr/lib/binfmt.d/qemu-aarch64.conf")
 
@@ -74,22 +69,18 @@ class ArmMachine:
         return done.stdout
 
     def install(self) -> None:
-        """Install the program from the wheels shown, compiling nothing."""
-        self.run("python3", "-m", "venv", "--without-pip", "/opt/trap")
-        # Debian's own pip, out of its wheel: installing another one first would take as long as all the rest.
-        pip = "PYTHONPATH=$(echo /usr/share/python-wheels/pip-*.whl) exec /opt/trap/bin/python -m pip install"
-        options = "--quiet --no-index --only-binary=:all: --no-compile --find-links=/mnt/wheels"
-        self.run("sh", "-c", f"{pip} {options} insect-edge")
+        """Run the installer, which compiles nothing, imports every compiled part and asks the program for its model."""
+        self.run("/mnt/deploy/install.sh", "--wheelhouse", "/mnt/wheels", "--no-start")
 
 
-def wheels(folder: Path) -> Path:
-    """The wheel of this tree and, for that system's Python and processor, those of all it needs."""
-    wheel = built_wheel(folder)
-    kinds = [f"--platform=manylinux_{version}_aarch64" for version in ("2_28", "2_27", "2_17")]
-    kinds += ["--platform=manylinux2014_aarch64", "--implementation=cp", "--python-version=3.13"]
-    command = [sys.executable, "-m", "pip", "download", "--quiet", "--only-binary=:all:", *kinds]
-    subprocess.run([*command, f"--dest={folder}", str(wheel)], check=True)
-    return folder
+def recipe(release: Release) -> Recipe:
+    """That release for Arm, with what the installer wants of it."""
+    return Recipe(
+        name=f"{release.codename}-arm64",
+        release=release.codename,
+        architecture="arm64",
+        packages=("systemd", "python3", "python3-venv", "ca-certificates"),
+    )
 
 
 @contextmanager

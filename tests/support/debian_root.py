@@ -1,4 +1,8 @@
-"""Debian root file systems made with debootstrap, kept in the user's cache, and commands run inside them."""
+"""Debian root file systems, and commands run inside them.
+
+Each is made once, with debootstrap, apt and pip, which takes minutes and the network; kept in $PI_TEST_CACHE, else in
+~/.cache/insect-edge/pi. Tests find it there or are skipped; the make targets that may take minutes make it first.
+"""
 
 from __future__ import annotations
 
@@ -6,17 +10,17 @@ import hashlib
 import os
 import shutil
 import subprocess
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
 
 import pytest
 
-from support import pi_roots
-
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from pathlib import Path
+    from collections.abc import Iterator, Mapping, Sequence
 
+MIRROR = "http://deb.debian.org/debian"
 BUILD = "PI_TEST_BUILD"
 """Set by the make targets that may take minutes to build one; everywhere else only what is in the cache is used."""
 _VARIABLES = {
@@ -38,28 +42,37 @@ class Recipe:
         release: of Debian.
         architecture: Debian's name for it.
         packages: of Debian, beside the smallest system.
+        cached: packages of Debian that are not installed, but that apt has at hand without the network.
         python_packages: for its own Python, from where pip is set up to find them.
         files: small files to be written, by their path inside.
+        disabled: services that do not start by themselves.
     """
 
     name: str
     release: str
     architecture: str = "amd64"
     packages: Sequence[str] = ()
+    cached: Sequence[str] = ()
     python_packages: Sequence[str] = ()
     files: Mapping[str, str] = field(default_factory=dict)
+    disabled: Sequence[str] = ()
+
+
+def cache() -> Path:
+    """Where all of it is kept."""
+    return Path(os.environ.get("PI_TEST_CACHE") or Path.home() / ".cache" / "insect-edge" / "pi")
 
 
 def root_of(recipe: Recipe) -> Path:
     """The root file system, built where that is allowed; the test is skipped where there can be none."""
     digits = hashlib.sha256(repr(recipe).encode()).hexdigest()[:8]
-    root = pi_roots.cache() / f"{recipe.name}-{digits}"
+    root = cache() / f"{recipe.name}-{digits}"
     if root.is_dir():
         if os.geteuid() != 0:
             pytest.skip("only root can enter a root file system")
         return root
     if BUILD not in os.environ:
-        pytest.skip(f"no {recipe.name} file system in {pi_roots.cache()}: make pi-test and arm-test build theirs")
+        pytest.skip(f"no {recipe.name} file system in {cache()}: make pi-test and arm-test build theirs")
     if os.geteuid() != 0 or shutil.which("debootstrap") is None:
         pytest.skip("needs root and debootstrap: sudo apt install debootstrap")
     return _built(recipe, root)
@@ -85,7 +98,7 @@ def inside(
         processor: a file to be seen as /proc/cpuinfo, beside this machine's /sys.
     """
     place, mounts = (root, []) if changes is None else _layered(root, changes)
-    mounts += [f"mount -t proc proc {place}/proc", f"mount -t tmpfs tmpfs {place}/run"]
+    mounts += [f"mount -t proc proc {place}/proc", f"mount -t tmpfs tmpfs {place}/run", f"mkdir {place}/run/lock"]
     mounts.append(f"mount --rbind /dev {place}/dev")
     if processor is not None:
         mounts += [f"mount -t sysfs -o ro sysfs {place}/sys", f"mount --bind {processor} {place}/proc/cpuinfo"]
@@ -115,26 +128,55 @@ def _built(recipe: Recipe, root: Path) -> Path:
     """Build it beside its place and move it there when it is whole."""
     making = root.with_name(f"{root.name}.making")
     shutil.rmtree(making, ignore_errors=True)
-    making.mkdir(parents=True)
-    log = root.with_name(f"{root.name}.log")
-    with log.open("w", encoding="utf-8") as output:
-        packages = f"--include={','.join(recipe.packages)}" if recipe.packages else "--include=ca-certificates"
+    for name in ("empty", "work", "whole", "written"):
+        (making / name).mkdir(parents=True)
+    with root.with_name(f"{root.name}.log").open("w", encoding="utf-8") as log, _hurried(making) as whole:
+        packages = f"--include={','.join(recipe.packages or ('ca-certificates',))}"
         architecture = f"--arch={recipe.architecture}"
-        _run(
-            ["debootstrap", "--variant=minbase", architecture, packages, recipe.release, str(making), pi_roots.MIRROR],
-            output,
-        )
-    shutil.copy("/etc/resolv.conf", making / "etc" / "resolv.conf")
-    for place, text in recipe.files.items():
-        (making / place).parent.mkdir(parents=True, exist_ok=True)
-        (making / place).write_text(text, encoding="utf-8")
-    if recipe.python_packages:
-        _install(making, recipe.python_packages, log=log)
-    making.rename(root)
+        _run("debootstrap", "--variant=minbase", architecture, packages, recipe.release, str(whole), MIRROR, log=log)
+        for archive in (whole / "var/cache/apt/archives").glob("*.deb"):
+            archive.unlink()
+        # Names are resolved as here for as long as it is made; afterwards it gets by without.
+        shutil.copy("/etc/resolv.conf", whole / "etc" / "resolv.conf")
+        _fill(whole, recipe, log=log)
+        (whole / "etc" / "resolv.conf").unlink()
+    (making / "written").rename(root)
+    shutil.rmtree(making, ignore_errors=True)
     return root
 
 
-def _install(root: Path, packages: Sequence[str], *, log: Path) -> None:
+@contextmanager
+def _hurried(making: Path) -> Iterator[Path]:
+    """Where what is written into `making` need not be seen onto the disk at once.
+
+    dpkg waits for the disk after every package, which on a busy machine takes most of the time. What is half made is
+    thrown away, so nothing is lost.
+    """
+    layers = f"lowerdir={making}/empty,upperdir={making}/written,workdir={making}/work,volatile"
+    subprocess.run(["mount", "-t", "overlay", "overlay", "-o", layers, str(making / "whole")], check=True)
+    try:
+        yield making / "whole"
+    finally:
+        # What debootstrap mounted and left behind where it failed goes with it.
+        subprocess.run(["umount", "--recursive", str(making / "whole")], check=True)
+
+
+def _fill(root: Path, recipe: Recipe, *, log: IO[str]) -> None:
+    for place, text in recipe.files.items():
+        (root / place).parent.mkdir(parents=True, exist_ok=True)
+        (root / place).write_text(text, encoding="utf-8")
+    inner = ("chroot", str(root), "env", "DEBIAN_FRONTEND=noninteractive", "LC_ALL=C.UTF-8")
+    if recipe.cached:
+        _run(*inner, "apt-get", "-qq", "update", log=log)
+        options = ("--yes", "--no-install-recommends", "--download-only")
+        _run(*inner, "apt-get", "-qq", "install", *options, *recipe.cached, log=log)
+    if recipe.disabled:
+        _run(*inner, "systemctl", "disable", *recipe.disabled, log=log)
+    if recipe.python_packages:
+        _install(root, recipe.python_packages, log=log)
+
+
+def _install(root: Path, packages: Sequence[str], *, log: IO[str]) -> None:
     named = next((os.environ[name] for name in _AUTHORITIES if os.environ.get(name)), None)
     environment = {}
     if named:
@@ -142,11 +184,10 @@ def _install(root: Path, packages: Sequence[str], *, log: Path) -> None:
         environment = dict.fromkeys(_AUTHORITIES, f"/{_AUTHORITIES_INSIDE}")
     pip = ("python3", "-m", "pip", "install", "--quiet", "--no-input", "--no-cache-dir", "--break-system-packages")
     done = inside(root, *pip, "--root-user-action=ignore", *packages, environment=environment)
-    with log.open("a", encoding="utf-8") as output:
-        output.write(done.stdout + done.stderr)
+    log.write(done.stdout + done.stderr)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def _run(command: Sequence[str], output: object) -> None:
-    done = subprocess.run(command, stdout=output, stderr=subprocess.STDOUT, check=False)  # type: ignore[call-overload]
-    assert done.returncode == 0, f"{command[0]} failed: see {pi_roots.cache()}"
+def _run(*command: str, log: IO[str]) -> None:
+    done = subprocess.run(command, stdout=log, stderr=subprocess.STDOUT, check=False)
+    assert done.returncode == 0, f"{command[0]} failed: see {log.name}"

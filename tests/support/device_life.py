@@ -13,6 +13,7 @@ from insect_edge.adapters.fake_clock import FakeClock
 from insect_edge.domain import Classification, Event, Frame, Moment, Phase
 from insect_edge.pipeline import Pipeline
 from insect_edge.policy.rules import Policy, PolicySettings
+from insect_edge.sight.frames import FrameSight
 from support.policy_watch import NOON
 
 if TYPE_CHECKING:
@@ -74,10 +75,11 @@ class Device:
         delivery = SimpleNamespace(events=self._deliver, retry=lambda: None, classification=lambda *_, **__: None)
         self._shown: Classification | None = None
         self._pipeline = Pipeline(
-            classifier=SimpleNamespace(classify=lambda *_, **__: self._shown),
+            sight=FrameSight(
+                classifier=SimpleNamespace(classify=lambda *_, **__: self._shown), policy=self.policy, region=None
+            ),
             policy=self.policy,
             delivery=delivery,
-            region=None,
             boot_id=self.clock.boot_id(),
         )
         return [] if self.stored is None else list(self._pipeline.resume(self.stored, now=self.clock.moment()))
@@ -110,6 +112,10 @@ class Device:
         """A time server answers; what the next time round the loop tells."""
         self.clock.jump_utc(NOON + timedelta(seconds=self._true))
         return self.tick()
+
+    def finish(self) -> list[Event]:
+        """The end of a source."""
+        return list(self._pipeline.finish(self.clock.moment()))
 
     def stop(self) -> list[Event]:
         """A clean end."""

@@ -5,7 +5,8 @@ buffers that come back only when released; the newest finished frame is kept (`q
 order, each when frames come, so that one that never can be done holds up those behind it, `stop` among them; `close`
 ends the event loop first; flushing needs the exposure time of a frame; a control the camera does not have is refused;
 after libcamera's "Camera frontend has timed out" no request ever finishes; a camera in use cannot be opened twice, and
-the error says so only in its cause; "RGB888" is B, G, R in memory; cameras are closed when Python ends.
+the error says so only in its cause; "RGB888" is B, G, R in memory; a planar stream's array has its planes below each
+other, and in "YUV420" rows filled up to the image processor's liking; cameras are closed when Python ends.
 """
 
 from __future__ import annotations
@@ -19,7 +20,18 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from support.fake_picamera2_parts import CONTROLS, ENUMS, LENS, MODES, VIEW, CompletedRequest, Job, Transform
+from support.fake_picamera2_parts import (
+    CONTROLS,
+    ENUMS,
+    LENS,
+    MODES,
+    VIEW,
+    CompletedRequest,
+    Job,
+    Transform,
+    even,
+    in_memory,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,6 +53,7 @@ class Bench:
         wedged: set, nothing in picamera2 returns any more.
         metadata: what frames tell besides the time of the sensor, which is `lag` seconds ago.
         format: what libcamera makes of the format that was asked for; None for leaving it.
+        luma_format: the same of the second, smaller stream.
         taken: numbers of the cameras in use.
         opened: every camera ever opened.
     """
@@ -55,6 +68,7 @@ class Bench:
         self.metadata = {"ExposureTime": _EXPOSURE_US, "AnalogueGain": 1.5, "Lux": 400.0, "ColourTemperature": 5200}
         self.lag = _EXPOSURE_US / 1e6
         self.format: str | None = None
+        self.luma_format: str | None = None
         self.taken: set[int] = set()
         self.opened: list[Any] = []
 
@@ -123,11 +137,22 @@ class StandIn:
 
     def create_still_configuration(self, **wishes: Any) -> dict[str, Any]:
         """A configuration; unknown keywords are refused by Python itself in picamera2."""
-        known = {"main", "raw", "transform", "buffer_count", "controls", "display", "encode", "queue", "sensor"}
+        known = {
+            "main",
+            "lores",
+            "raw",
+            "transform",
+            "buffer_count",
+            "controls",
+            "display",
+            "encode",
+            "queue",
+            "sensor",
+        }
         assert set(wishes) <= known, set(wishes) - known
-        width, height = wishes["main"]["size"]
-        main = wishes["main"] | {"size": (width - width % 2, height - height % 2)}
-        return wishes | {"main": main, "display": None, "encode": None}
+        lores = wishes.get("lores")
+        streams = {"main": even(wishes["main"]), "lores": lores and even({"format": "YUV420"} | lores)}
+        return wishes | streams | {"display": None, "encode": None}
 
     def configure(self, config: dict[str, Any]) -> None:
         """Take a configuration and the controls in it."""
@@ -136,6 +161,10 @@ class StandIn:
         if bad := set(config["sensor"] or {}) - {"bit_depth", "output_size"}:
             raise RuntimeError(f"Unexpected keys {bad} in sensor configuration")
         config["main"]["format"] = self.bench.format or config["main"]["format"]
+        if lores := config["lores"]:
+            if any(small > large for small, large in zip(lores["size"], config["main"]["size"], strict=True)):
+                raise RuntimeError("lores stream dimensions may not exceed main stream")
+            lores["format"] = self.bench.luma_format or lores["format"]
         self.config = config
         self.controls: dict[str, Any] = {}
         self.set_controls(config["controls"])
@@ -244,12 +273,13 @@ class StandIn:
             return False
         self.buffers_in_use += 1
         told = {"SensorTimestamp": time.monotonic_ns() - round(self.bench.lag * 1e9)} | self.bench.metadata
-        self.completed.append(CompletedRequest(self, self._picture(), told))
+        streams = {name: self._picture(self.config[name]) for name in ("main", "lores") if self.config[name]}
+        self.completed.append(CompletedRequest(self, streams, told))
         return True
 
-    def _picture(self) -> NDArray[np.uint8]:
+    def _picture(self, stream: dict[str, Any]) -> NDArray[np.uint8]:
         """One colour everywhere, with a white top left corner in the sensor's view to see which way up it is."""
-        width, height = self.config["main"]["size"]
+        width, height = stream["size"]
         x, y, seen_width, seen_height = self.controls.get("ScalerCrop", VIEW)
         columns = x + (np.arange(width) + 0.5) / width * seen_width
         rows = y + (np.arange(height) + 0.5) / height * seen_height
@@ -258,4 +288,4 @@ class StandIn:
         transform = self.config["transform"]
         pixels = pixels[:, ::-1] if transform.hflip else pixels
         pixels = pixels[::-1] if transform.vflip else pixels
-        return pixels[..., ::-1] if self.config["main"]["format"] == "RGB888" else pixels
+        return in_memory(pixels, stream["format"])

@@ -6,14 +6,18 @@ from concurrent.futures import CancelledError, Future
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
+import cv2
+import numpy as np
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import numpy as np
     from numpy.typing import NDArray
 
 
 VIEW = (0, 0, 4608, 2592)
+ROW_BYTES = 128
+"""Of what rows of brightness are a multiple of on a Raspberry Pi 5."""
 MODES = (
     {"size": (1536, 864), "bit_depth": 10, "fps": 120.13, "crop_limits": (768, 432, 3072, 1728)},
     {"size": (2304, 1296), "bit_depth": 10, "fps": 56.03, "crop_limits": VIEW},
@@ -58,6 +62,29 @@ class Transform:
         self.hflip, self.vflip = hflip, vflip
 
 
+def even(stream: dict[str, Any]) -> dict[str, Any]:
+    """A stream of an even number of rows and columns."""
+    width, height = stream["size"]
+    return stream | {"size": (width - width % 2, height - height % 2)}
+
+
+def in_memory(pixels: NDArray[np.uint8], form: str) -> NDArray[np.uint8]:
+    """Red, green and blue as an array of a stream of that format has them."""
+    if form == "RGB888":
+        return pixels[..., ::-1]
+    if form not in {"YUV420", "NV12"}:
+        return pixels
+    height, width = pixels.shape[:2]
+    planes: NDArray[np.uint8] = cv2.cvtColor(np.ascontiguousarray(pixels), cv2.COLOR_RGB2YUV_I420)
+    if form == "NV12":
+        colours = planes[height:].reshape(2, -1).T.reshape(height // 2, width)
+        return np.concatenate([planes[:height], colours])
+    row = -(-width // ROW_BYTES) * ROW_BYTES
+    filled = np.full((height * 3 // 2, row), 77, np.uint8)
+    filled[:height, :width] = planes[:height]
+    return filled
+
+
 class Job:
     """Something the event loop does, step by step, whenever frames have come."""
 
@@ -96,14 +123,16 @@ class Job:
 class CompletedRequest:
     """One finished frame in one of the camera's few buffers."""
 
-    def __init__(self, camera: Any, pixels: NDArray[np.uint8], metadata: dict[str, Any]) -> None:
-        self._camera, self._pixels, self._metadata = camera, pixels, metadata
+    def __init__(self, camera: Any, streams: dict[str, NDArray[np.uint8]], metadata: dict[str, Any]) -> None:
+        self._camera, self._streams, self._metadata = camera, streams, metadata
+        self.config = dict(camera.config)
         self._released = False
 
     def make_array(self, name: str) -> NDArray[np.uint8]:
         """A copy of the pixels of a stream."""
-        assert name == "main"
-        return self._pixels.copy()
+        if name not in self._streams:
+            raise RuntimeError(f"Stream {name!r} is not defined")
+        return self._streams[name].copy()
 
     def get_metadata(self) -> dict[str, Any]:
         """What the sensor says of the frame."""

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import zipfile
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import subprocess
+    from collections.abc import Iterator
     from pathlib import Path
 
     from support.container import Container
@@ -29,13 +31,20 @@ host = "localhost"
 """
 """There is no camera in a container, and the drawn garden says so in every log; all else is as on a board."""
 TOPICS = "insect-edge/trap"
+_CREDENTIAL = "/etc/credstore/insect-edge.mqtt-password"
+_SECURED = """\
+listener 1883 localhost
+allow_anonymous false
+password_file /etc/mosquitto/passwords
+"""
 
 
 class PiMachine:
     """What the tests do to it.
 
     Args:
-        container: booted; the checkout's `deploy` is at /srv/deploy, wheels at /srv/wheels.
+        container: booted; the checkout is at /srv/checkout and its `deploy` at /srv/deploy, wheels at /srv/wheels, and
+            those without the project's own at /srv/needs.
         other_wheels: a folder that the machine sees at /srv/other.
     """
 
@@ -49,6 +58,34 @@ class PiMachine:
     def install(self, *options: str) -> subprocess.CompletedProcess[str]:
         """Run the installer, whatever comes of it."""
         return self.ask("/srv/deploy/install.sh", "--wheelhouse", "/srv/wheels", *options)
+
+    def install_from_checkout(self, *options: str) -> subprocess.CompletedProcess[str]:
+        """The same, where the wheel has to be built first."""
+        return self.ask("/srv/checkout/deploy/install.sh", "--wheelhouse", "/srv/needs", *options)
+
+    def retained(self) -> set[str]:
+        """Topics that the broker keeps something of."""
+        command = ["mosquitto_sub", "-h", "localhost", "-t", "#", "--retained-only", "-F", "%t", "-W", "3"]
+        return set(self.ask(*command).stdout.split())
+
+    @contextmanager
+    def secured_broker(self) -> Iterator[None]:
+        """The broker wants the password `right` of the user `trap`, and the trap gives that user's name."""
+        conf = "/etc/mosquitto/conf.d/secured.conf"
+        self.write(conf, _SECURED)
+        self.run("mosquitto_passwd", "-b", "-c", "/etc/mosquitto/passwords", "trap", "right")
+        self.run("chmod", "644", "/etc/mosquitto/passwords")
+        self.run("systemctl", "restart", "mosquitto.service")
+        self.configure(CONFIGURATION + 'username = "trap"\n')
+        try:
+            yield
+        finally:
+            self.run("rm", "-f", _CREDENTIAL, conf)
+            self.run("systemctl", "restart", "mosquitto.service")
+
+    def give_password(self, password: str) -> None:
+        """Put it where systemd takes it from at the service's next start."""
+        self.write(_CREDENTIAL, f"{password}\n", mode=0o600)
 
     def configure(self, text: str = CONFIGURATION) -> None:
         """Write the configuration; nobody is told."""

@@ -1,7 +1,7 @@
-"""Root file systems of the releases that Raspberry Pi OS is made from, and the wheels an installation there takes.
+"""The releases that Raspberry Pi OS is made from, each as a root file system, and the wheels it takes to install there.
 
-Made once, with debootstrap and pip, which takes minutes and the network; kept in $PI_TEST_CACHE, else in
-~/.cache/insect-edge/pi. Tests find them there or are skipped; `make pi-test` makes them first.
+Wheels are got once, with pip, and kept beside the file systems; tests find them there or are skipped, and the make
+targets that may take minutes make them first.
 """
 
 from __future__ import annotations
@@ -12,11 +12,17 @@ import platform
 import shutil
 import subprocess
 import sys
+import tomllib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from support.debian_root import Recipe, cache
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 ROOT = Path(__file__).parents[2]
-MIRROR = "http://deb.debian.org/debian"
 PACKAGES = (
     *("systemd", "systemd-sysv", "dbus", "udev", "procps", "python3", "ca-certificates", "openssl"),
     *("mosquitto", "mosquitto-clients"),
@@ -24,7 +30,9 @@ PACKAGES = (
 """What a Pi has anyway, and a broker."""
 CACHED = ("python3-venv", "python3-numpy")
 """What the installer gets with apt, and what a Pi's camera stack brings: in apt's cache, as there is no network."""
-_PLATFORMS = ("manylinux_2_28", "manylinux_2_27", "manylinux_2_17", "manylinux2014")
+_BUILD_WHEEL = "hatchling>=1.24"
+"""What pyproject.toml asks for where the installer builds the wheel itself, from a checkout."""
+_GLIBC = ("manylinux_2_28", "manylinux_2_27", "manylinux_2_17", "manylinux2014")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,13 +47,15 @@ class Release:
     codename: str
     python: str
 
+    @property
+    def recipe(self) -> Recipe:
+        """A machine that a trap is installed on."""
+        return Recipe(
+            name=self.codename, release=self.codename, packages=PACKAGES, cached=CACHED, disabled=("mosquitto.service",)
+        )
+
 
 RELEASES = (Release(codename="trixie", python="3.13"), Release(codename="bookworm", python="3.11"))
-
-
-def cache() -> Path:
-    """Where all of it is kept."""
-    return Path(os.environ.get("PI_TEST_CACHE") or Path.home() / ".cache" / "insect-edge" / "pi")
 
 
 def lacking() -> str | None:
@@ -56,74 +66,42 @@ def lacking() -> str | None:
     return f"needs {', '.join(missing)}: apt-get install systemd-container" if missing else None
 
 
-def root_of(release: Release) -> Path:
-    """Where the file system lies, once it is made; other packages make another one."""
-    recipe = hashlib.sha256(" ".join((*PACKAGES, *CACHED)).encode()).hexdigest()[:8]
-    return cache() / f"{release.codename}-{recipe}"
+def wheels_of(release: Release, *, processor: str = platform.machine()) -> Path:
+    """Where the wheels of everything but the project itself lie; other needs make another place."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    needs = repr(project["dependencies"]) + _constraints(release).read_text(encoding="utf-8") + _BUILD_WHEEL
+    digits = hashlib.sha256(needs.encode()).hexdigest()[:8]
+    return cache() / f"wheels-{release.codename}-{processor}-{digits}"
 
 
-def wheels_of(release: Release) -> Path:
-    """Where the wheels of everything but the project itself lie."""
-    return cache() / f"wheels-{release.codename}"
-
-
-def present(release: Release) -> bool:
-    """Whether both are there."""
-    return root_of(release).is_dir() and wheels_of(release).is_dir()
-
-
-def build_root(release: Release) -> None:
-    """Make the file system where there is none yet."""
-    place = root_of(release)
-    if place.is_dir():
-        return
-    unfinished = place.with_suffix(".unfinished")
-    shutil.rmtree(unfinished, ignore_errors=True)
-    unfinished.parent.mkdir(parents=True, exist_ok=True)
-    include = f"--include={','.join(PACKAGES)}"
-    _quietly("debootstrap", "--variant=minbase", include, release.codename, str(unfinished), MIRROR)
-    for archive in (unfinished / "var/cache/apt/archives").glob("*.deb"):
-        archive.unlink()
-    # Names are resolved as here; the container gets by without.
-    shutil.copy("/etc/resolv.conf", unfinished / "etc/resolv.conf")
-    apt = ("chroot", str(unfinished), "apt-get", "--quiet", "--quiet")
-    _quietly(*apt, "update")
-    _quietly(*apt, "install", "--yes", "--no-install-recommends", "--download-only", *CACHED)
-    (unfinished / "etc/resolv.conf").unlink()
-    _quietly("chroot", str(unfinished), "systemctl", "disable", "mosquitto.service")
-    unfinished.rename(place)
-
-
-def build_wheels(release: Release, *, wheel: Path) -> None:
+def build_wheels(release: Release, *, wheel: Path, processor: str = platform.machine()) -> None:
     """Get the wheels that the project's own needs on that release and processor, where there are none yet."""
-    place = wheels_of(release)
+    place = wheels_of(release, processor=processor)
     if place.is_dir():
         return
     unfinished = place.with_suffix(".unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
-    kinds = [f"--platform={name}_{platform.machine()}" for name in _PLATFORMS]
-    kinds += ["--implementation=cp", f"--python-version={release.python}", "--only-binary=:all:"]
-    constraints = f"--constraint={ROOT}/deploy/constraints-{release.codename}.txt"
-    _quietly(
-        sys.executable, "-m", "pip", "download", "--quiet", *kinds, constraints, f"--dest={unfinished}", str(wheel)
-    )
+    kinds = [f"--platform={name}_{processor}" for name in _GLIBC]
+    kinds += ["--implementation=cp", f"--python-version={release.python}"]
+    _download(str(wheel), f"--constraint={_constraints(release)}", *kinds, folder=unfinished)
+    _download(_BUILD_WHEEL, *kinds, folder=unfinished)
     (unfinished / wheel.name).unlink()
     unfinished.rename(place)
 
 
-def wheelhouse(release: Release, *, wheel: Path, folder: Path) -> Path:
+def wheelhouse(release: Release, *, wheel: Path, folder: Path, processor: str = platform.machine()) -> Path:
     """A folder with everything an installation without network takes."""
     folder.mkdir(parents=True)
-    for path in (wheel, *wheels_of(release).iterdir()):
+    for path in (wheel, *wheels_of(release, processor=processor).iterdir()):
         shutil.copy(path, folder / path.name)
     return folder
 
 
-def _quietly(*command: str) -> None:
-    """Run it; what it says is shown where it fails."""
-    environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8"}
-    done = subprocess.run(
-        command, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment
-    )
-    if done.returncode != 0:
-        raise RuntimeError(f"{' '.join(command)}: exit code {done.returncode}\n{done.stdout[-4000:]}")
+def _constraints(release: Release) -> Path:
+    return ROOT / "deploy" / f"constraints-{release.codename}.txt"
+
+
+def _download(*what: str, folder: Path) -> None:
+    command: Sequence[str] = (sys.executable, "-m", "pip", "download", "--quiet", "--only-binary=:all:", *what)
+    done = subprocess.run([*command, f"--dest={folder}"], check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -18,7 +18,7 @@ from typing import Any
 import libcamera
 import numpy as np
 import picamera2
-from picamera2.request import CompletedRequest
+from picamera2.request import CompletedRequest, Helpers
 
 from insect_edge.adapters.clock import SystemClock
 from insect_edge.adapters.picamera2 import Picamera2Camera
@@ -26,6 +26,8 @@ from insect_edge.adapters.picamera2_settings import Picamera2Settings
 from insect_edge.errors import CameraError, CameraTimeoutError
 
 WIDTH, HEIGHT, BUFFERS = 64, 48, 4
+ROW_BYTES = 128
+"""How long an image processor makes the rows of brightness."""
 ENUMS = ("AfMode", "AfRange", "AfTrigger", "AeExposureMode", "AeFlickerMode", "AwbMode")
 CALLED = ("start", "close", "configure", "set_controls", "cancel_all_and_flush", "camera_configuration")
 
@@ -62,7 +64,7 @@ class Request(CompletedRequest):
 
     def __init__(self, camera: Camera) -> None:
         status = SimpleNamespace(metadata=SimpleNamespace(status=libcamera.FrameMetadata.Status.Success))
-        self.request = SimpleNamespace(buffers={"main": status})
+        self.request = SimpleNamespace(buffers={"main": status, "lores": status})
         self.ref_count = 1
         self.lock = camera.request_lock
         self.picam2 = camera
@@ -73,9 +75,12 @@ class Request(CompletedRequest):
         camera.held += 1
 
     def make_array(self, name: str) -> np.ndarray:
-        """The pixels."""
-        assert name == "main"
-        return np.zeros((HEIGHT, WIDTH, 3), np.uint8)
+        """The pixels, made of a buffer by picamera2 itself; each row of the brightness has its own."""
+        stream = self.config[name]
+        rows = np.full((HEIGHT * 3 // 2, ROW_BYTES), 255, np.uint8)
+        rows[:, :WIDTH] = np.arange(len(rows))[:, None]
+        buffer = rows if name == "lores" else np.zeros(HEIGHT * WIDTH * 3, np.uint8)
+        return self.picam2.helpers.make_array(buffer.reshape(-1), stream)
 
     def get_metadata(self) -> dict[str, Any]:
         """What the sensor says."""
@@ -105,6 +110,7 @@ class Camera(picamera2.Picamera2):
         self._reset_flags()
         self.camera = SimpleNamespace(start=lambda _: None, stop=self._halt, release=lambda: None)
         self.camera_idx, self.held, self.exposing = 0, 0, True
+        self.helpers = Helpers(self)
         self.is_open = True
         self.allocator = None
         self._cm.cameras[0] = self
@@ -118,7 +124,8 @@ class Camera(picamera2.Picamera2):
     sensor_modes: list[dict[str, Any]] = []  # noqa: RUF012 # picamera2's is a property of no argument as well
 
     def create_still_configuration(self, **wishes: Any) -> dict[str, Any]:
-        """As it is wished."""
+        """As it is wished, with rows as long as the image processor likes them."""
+        wishes["main"]["stride"], wishes["lores"]["stride"] = WIDTH * 3, ROW_BYTES
         return wishes | {"display": None}
 
     def configure(self, config: Any = None) -> None:
@@ -148,9 +155,11 @@ def event_loop() -> dict[str, Any]:
     picamera2.picamera2.DmaAllocator = SimpleNamespace  # closing makes a new one, of a /dev/dma_heap that a Pi has
     Camera._cm.handle_request = lambda _=None: None  # type: ignore[method-assign]
     Camera._cm.cleanup = lambda _: None  # type: ignore[method-assign]
-    adapter = Picamera2Camera(clock=SystemClock(), settings=Picamera2Settings(width=WIDTH, height=HEIGHT))
+    adapter = Picamera2Camera(clock=SystemClock(), settings=Picamera2Settings(width=WIDTH, height=HEIGHT, luma=True))
     adapter.open()
     camera = Camera.made
+    luma = adapter.capture(timeout=30.0).luma
+    assert luma is not None
     frames = [adapter.capture(timeout=30.0).sensor_timestamp_ns for _ in range(20)]
     camera.exposing = False
     timeouts = exhausted(adapter, wanted=10)
@@ -164,6 +173,7 @@ def event_loop() -> dict[str, Any]:
     adapter.close()
     return {
         "frames": frames,
+        "luma": [luma.shape, np.array_equal(luma, np.repeat(np.arange(HEIGHT)[:, None], WIDTH, axis=1))],
         "held": held,
         "timeouts": timeouts,
         "jobs_after_timeouts": jobs,

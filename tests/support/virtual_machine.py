@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Self
 
 import pytest
 
+from support import picamera2_root
 from support.debian_root import Recipe
 
 if TYPE_CHECKING:
@@ -18,13 +19,28 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
+VIEW = "/etc/insect-edge/view.jpg"
+"""What the camera of libcamera sees."""
+_VIRTUAL_CAMERA = f"""
+"Virtual":
+  model: "virtual"
+  location: "CameraLocationExternal"
+  supported_formats:
+    - {{width: 640, height: 360, frame_rates: [5, 30]}}
+  frames:
+    path: "{VIEW}"
+"""
+_HEAP_OF_GROUP_VIDEO = 'SUBSYSTEM=="dma_heap", GROUP="video", MODE="0660"\n'
+"""As on Raspberry Pi OS."""
 TRIXIE = Recipe(
     name="trixie-vm",
     release="trixie",
     packages=(
         *("systemd", "systemd-sysv", "dbus", "udev", "procps", "kmod", "python3", "python3-venv", "ca-certificates"),
-        *("linux-image-amd64", "v4l-utils"),
+        *("linux-image-amd64", "v4l-utils", *picamera2_root.PACKAGES),
     ),
+    python_packages=(picamera2_root.PICAMERA2,),
+    files={picamera2_root.PYKMS: picamera2_root.NO_WINDOWS},
 )
 HOST = "10.0.2.2"
 """This machine, as the virtual one sees it."""
@@ -86,6 +102,9 @@ def prepare(write: Callable[[str, str], None], run: Callable[..., str]) -> None:
     write("/etc/systemd/network/eth0.network", _NETWORK)
     write("/etc/systemd/system/insect-edge.service.d/slow.conf", _SLOW)
     write("/etc/modprobe.d/vivid.conf", "options vivid n_devs=1 node_types=0x1\n")
+    write("/usr/share/libcamera/pipeline/virtual/virtual.yaml", _VIRTUAL_CAMERA)
+    write("/etc/udev/rules.d/70-dma-heap.rules", _HEAP_OF_GROUP_VIDEO)
+    write(f"/{picamera2_root.PYKMS}", picamera2_root.NO_WINDOWS + picamera2_root.VIRTUAL_CAMERA)
     run("systemctl", "enable", "agent.service", "systemd-networkd.service")
 
 

@@ -1,7 +1,8 @@
-"""The installed, hardened service in a virtual machine with Debian's kernel and a V4L2 camera of its own.
+"""The installed, hardened service in a virtual machine with Debian's kernel and cameras of its own.
 
-The camera is the kernel's `vivid`, which shows one colour after the other as the test says; the broker runs on this
-machine, so that what was told survives the virtual one's power cuts.
+One is the kernel's `vivid`, which shows one colour after the other as the test says; one is libcamera's virtual camera,
+through which the real picamera2 looks. The broker runs on this machine, so that what was told survives the virtual
+one's power cuts.
 """
 
 from __future__ import annotations
@@ -10,8 +11,10 @@ import os
 import shutil
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import cv2
+import numpy as np
 import pytest
 
 from support import mosquitto, pi_roots, story, tiny_model, virtual_machine
@@ -20,11 +23,11 @@ from support.debian_root import BUILD, root_of
 from support.pi_machine import PiMachine
 from support.pi_roots import RELEASES
 from support.trap import PEST, toml
-from support.virtual_machine import HOST, TRIXIE, VirtualMachine
+from support.virtual_machine import HOST, TRIXIE, VIEW, VirtualMachine
 from support.wheel import built_wheel
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from support.mosquitto import Mosquitto, Subscriber
 
@@ -89,23 +92,40 @@ class Trap:
         }
 
 
-def configuration(broker: Mosquitto) -> str:
-    """A camera found by its name, a model that tells colours, and short times."""
+VIVID = {
+    "source": "opencv",
+    # One colour never changes, not even by noise.
+    "compare": False,
+    "opencv.device": "vivid",
+    "opencv.format": "yuyv",
+    "opencv.width": 640,
+    "opencv.height": 360,
+}
+"""A camera found by its name."""
+VIRTUAL = {"source": "picamera2", "picamera2.width": 640, "picamera2.height": 360, "picamera2.luma": True}
+_LOOK = """
+import picamera2  # takes its time where instructions are translated, more than a camera may take to open
+
+from insect_edge.adapters.clock import SystemClock
+from insect_edge.adapters.picamera2 import Picamera2Camera
+from insect_edge.adapters.picamera2_settings import Picamera2Settings
+
+camera = Picamera2Camera(clock=SystemClock(), settings=Picamera2Settings(width=640, height=360, luma=True))
+camera.open()
+frames = [camera.capture(timeout=60) for _ in range(5)]
+camera.close()
+times = [frame.sensor_timestamp_ns for frame in frames]
+assert times == sorted(set(times)), times
+print(camera.name, frames[0].pixels.shape, frames[0].luma.shape, *frames[0].pixels[180, 320], frames[0].luma[180, 320])
+"""
+
+
+def configuration(broker: Mosquitto, camera: Mapping[str, Any] = VIVID) -> str:
+    """A camera, a model that tells colours, and short times."""
     return toml(
         {
             "device": {"id": "trap"},
-            # One colour never changes, not even by noise.
-            "camera": {
-                "source": "opencv",
-                "rate": 1,
-                "compare": False,
-                "capture_timeout": 10,
-                "first_frame_timeout": 3600,
-                "opencv.device": "vivid",
-                "opencv.format": "yuyv",
-                "opencv.width": 640,
-                "opencv.height": 360,
-            },
+            "camera": {"rate": 1, "capture_timeout": 10, "first_frame_timeout": 3600, **camera},
             "model": {"path": MODEL},
             "policy": {"window": 3, "required": 2, "end_after": 4, "cooldown": 0, "update_every": 86_400},
             "health": {"interval": 5},
@@ -151,6 +171,7 @@ def disk(wheels: Path, broker: Mosquitto, folder: Path) -> Path:
         machine = PiMachine(container, other_wheels=folder)
         machine.configure(configuration(broker))
         tiny_model.write_bundle(container.path(MODEL))
+        cv2.imwrite(str(container.path(VIEW)), np.full((360, 640, 3), (0, 0, 255), np.uint8))
         done = machine.install("--no-start")
         assert done.returncode == 0, done.stdout + done.stderr
         virtual_machine.prepare(container.write, container.run)
@@ -234,3 +255,28 @@ def test_a_power_cut_in_an_event_loses_nothing(trap: Trap) -> None:
     story.assert_numbered(found)
     assert max(message["seq"] for message in found) > before
     assert not cut_in & trap.open_events()
+
+
+def test_the_real_picamera2_delivers_frames(trap: Trap) -> None:
+    """Through libcamera's virtual camera, which sees a photograph: both streams, of one time, in the right colours."""
+    trap.machine.run("systemctl", "stop", "insect-edge")
+    trap.machine.run("modprobe", "-r", "vivid")
+    output = trap.machine.run("/opt/insect-edge/current/bin/python", "-c", _LOOK)
+    (said,) = [line for line in output.splitlines() if line.startswith("picamera2:")]  # libcamera has its say as well
+    name, *numbers = said.replace("(", "").replace(")", "").replace(",", "").rsplit(maxsplit=9)
+    assert name == "picamera2:0 virtual"
+    assert numbers[:5] == ["360", "640", "3", "360", "640"]
+    blue, green, red, brightness = map(int, numbers[5:])
+    assert (blue, green, red) == pytest.approx((0, 0, 255), abs=16)
+    assert brightness == pytest.approx(81, abs=8)  # of pure red, in the range that broadcasting uses
+
+
+def test_the_service_sees_through_the_real_picamera2(trap: Trap, broker: Mosquitto) -> None:
+    """As its own user and confined as it is, it opens libcamera, gets ready and alerts."""
+    before = trap.alerts()
+    text = configuration(broker, VIRTUAL)
+    trap.machine.run("sh", "-c", 'printf %s "$1" >/etc/insect-edge/insect-edge.toml', "sh", text)
+    trap.machine.run("systemctl", "start", "insect-edge")
+    trap.machine.wait_until("an alert", lambda: trap.alerts() > before)
+    log = trap.machine.run("journalctl", "--unit", "insect-edge", "--no-pager", "--lines", "40")
+    assert "picamera2:0 virtual" in log

@@ -108,7 +108,9 @@ def _input(writer: _Writer, card: ModelCard) -> tuple[str, int]:
     return writer.table(
         {
             0: writer.text("image"),
-            1: writer.text(f"The picture, {contract.color_order}, its {contract.crop} reduced with antialiasing."),
+            1: writer.text(
+                f"The picture, {contract.color_order}, its {contract.crop.replace('-', ' ')} reduced with antialiasing."
+            ),
             3: writer.table({0: ("ubyte", _IMAGE), 1: image}),
             4: writer.tables([writer.table({0: ("ubyte", _NORMALIZATION), 1: scaling})]),
             5: writer.table({0: writer.floats(limits[:1]), 1: writer.floats(limits[1:])}),

@@ -221,7 +221,7 @@ def _ranges(content: bytes, chosen: Chosen, *, subject: _Subject, integer: Class
         coverage = {label.name: drawn.count(label.index) for label in subject.card.labels}
     return Ranges(
         coverage=coverage,
-        per_label=calibrate.PER_LABEL,
+        per_label=calibrate.per_label(len(subject.card.labels)),
         measured_on=len(views),
         input_clipped=saturation.of_input(views, contract=contract, spec=integer.interpreter.input),
         layers=saturation.of_layers(content, subject.bundle.content, tensors),
@@ -232,7 +232,8 @@ def _representative(chosen: Chosen, subject: _Subject) -> list[Photograph]:
     """The photographs that fixed the bundle's ranges, as far as they are there."""
     seed = int(subject.card.details.get("seed", _SEED))
     labels = [photograph.label for photograph in chosen.training]
-    return [chosen.training[at] for at in calibrate.choose(labels, per_label=calibrate.PER_LABEL, seed=seed)]
+    wanted = calibrate.per_label(len(subject.card.labels))
+    return [chosen.training[at] for at in calibrate.choose(labels, per_label=wanted, seed=seed)]
 
 
 def _looked_into(chosen: Chosen) -> list[Photograph]:

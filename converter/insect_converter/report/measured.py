@@ -138,7 +138,7 @@ def time_model(
         timer: seconds.
     """
     pixels = read_picture(photograph.path)
-    region = preprocess.look_at(pixels, region=None)
+    region = preprocess.look_at(pixels, region=None, crop=classifier.card.input.crop)
     whole, inside = [], []
     for turn in range(_WARM_UPS + _ROUNDS):
         started = timer()

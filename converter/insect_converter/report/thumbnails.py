@@ -37,7 +37,7 @@ class Thumbnail:
 
 
 def of_file(path: Path, *, side: int, says: str) -> Thumbnail:
-    """The part of a photograph that the Pi looks at, small.
+    """The middle of a photograph, small.
 
     Raises:
         ImageError: when it cannot be read.

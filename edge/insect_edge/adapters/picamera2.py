@@ -7,10 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-import cv2
-import numpy as np
-
-from insect_edge.adapters.picamera2_parts import configure, finished, import_picamera2, reason
+from insect_edge.adapters.picamera2_parts import configure, finished, import_picamera2, luma_of, pixels_of, reason
 from insect_edge.adapters.picamera2_settings import Picamera2Settings, chosen_camera, frame_durations
 from insect_edge.adapters.worker import HungError, Worker
 from insect_edge.domain import Frame, Moment
@@ -29,7 +26,6 @@ _GRACE_SECONDS = 2.0
 _BELIEVABLE_AGE_SECONDS = 60.0
 _FRESH_FRAMES = 3
 """A frame is exposed, read out and processed while the next ones are: one that is older lay about."""
-_TURNS = {90: cv2.ROTATE_90_CLOCKWISE, 270: cv2.ROTATE_90_COUNTERCLOCKWISE}
 
 
 class Picamera2Camera:
@@ -161,16 +157,16 @@ class Picamera2Camera:
     def _grab(self, timeout: float) -> Frame:
         request = self._request(timeout)
         try:
-            pixels = request.make_array("main")
+            pixels = pixels_of(request, settings=self._settings)
+            luma = luma_of(request, settings=self._settings)
             metadata = request.get_metadata()
         finally:
             request.release()
         taken = metadata.get("SensorTimestamp")
         # picamera2 judges a frame's age by both, and would wait for ever for one of another clock.
         self._flushes = self._age(taken) is not None and "ExposureTime" in metadata
-        turn = _TURNS.get(self._settings.rotation)
         return Frame(
-            pixels=np.ascontiguousarray(pixels if turn is None else cv2.rotate(pixels, turn), np.uint8),
+            pixels=pixels,
             captured=self._moment(taken),
             sequence=self._sequence,
             sensor_timestamp_ns=taken,
@@ -178,6 +174,7 @@ class Picamera2Camera:
             analogue_gain=metadata.get("AnalogueGain"),
             lux=metadata.get("Lux"),
             colour_temperature=metadata.get("ColourTemperature"),
+            luma=luma,
         )
 
     def _request(self, timeout: float) -> Any:

@@ -6,10 +6,15 @@ import logging
 import os
 from typing import TYPE_CHECKING, Any
 
-from insect_edge.adapters.picamera2_settings import crop_rectangle, sensor_mode, wanted_controls
+import cv2
+import numpy as np
+
+from insect_edge.adapters.picamera2_settings import crop_rectangle, luma_size, sensor_mode, wanted_controls
 from insect_edge.errors import CameraError
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from insect_edge.adapters.picamera2_settings import Picamera2Settings
     from insect_edge.domain import Region
 
@@ -17,6 +22,11 @@ _BUFFERS = 4
 """One held by picamera2 as the newest, one being copied by us, two for the sensor to go on with."""
 _FORMAT = "RGB888"
 """B, G, R in memory: DRM's names are little-endian words."""
+_PLANAR = "NV12"
+"""Brightness, then colours: all that libcamera's virtual camera knows."""
+_LUMA_FORMAT = "YUV420"
+"""The one that the second output of every Pi's image processor knows."""
+_TURNS = {90: cv2.ROTATE_90_CLOCKWISE, 270: cv2.ROTATE_90_COUNTERCLOCKWISE}
 
 _REMEDIES = {
     "busy": "end the other program that uses the camera",
@@ -53,9 +63,11 @@ def configure(camera: Any, libcamera: Any, *, settings: Picamera2Settings, name:
     """
     upside_down = settings.rotation == 180  # noqa: PLR2004
     controls = wanted_controls(settings, available=camera.camera_controls, enums=libcamera.controls, name=name)
+    size = luma_size(width=settings.width, height=settings.height)
     camera.configure(
         camera.create_still_configuration(
             main={"format": _FORMAT, "size": (settings.width, settings.height)},
+            lores={"format": _LUMA_FORMAT, "size": size} if settings.luma else None,
             raw=None,
             transform=libcamera.Transform(hflip=int(upside_down != settings.mirror), vflip=int(upside_down)),
             buffer_count=_BUFFERS,
@@ -64,16 +76,21 @@ def configure(camera: Any, libcamera: Any, *, settings: Picamera2Settings, name:
             sensor=sensor_mode(camera.sensor_modes, width=settings.width, height=settings.height),
         )
     )
-    main = camera.camera_configuration()["main"]
-    if main["format"] != _FORMAT:
+    made = camera.camera_configuration()
+    if made["main"]["format"] not in {_FORMAT, _PLANAR}:
         raise CameraError(
-            f'{name}: delivers {main["format"]}, so it is no camera of the board: use source = "opencv" for it'
+            f'{name}: delivers {made["main"]["format"]}, so it is no camera of the board: use source = "opencv" for it'
+        )
+    if settings.luma and made["lores"]["format"] not in {_LUMA_FORMAT, _PLANAR}:
+        raise CameraError(
+            f"{name}: delivers {made['lores']['format']} instead of brightness: write luma = false in "
+            "[camera.picamera2]"
         )
     if settings.crop is not None:
-        _crop(camera, settings.crop, size=main["size"], name=name)
+        _crop(camera, settings.crop, made=made, name=name)
 
 
-def _crop(camera: Any, crop: Region, *, size: tuple[int, int], name: str) -> None:
+def _crop(camera: Any, crop: Region, *, made: dict[str, Any], name: str) -> None:
     """Zoom in.
 
     Raises:
@@ -82,10 +99,36 @@ def _crop(camera: Any, crop: Region, *, size: tuple[int, int], name: str) -> Non
     available = camera.camera_controls
     if "ScalerCrop" not in available:
         raise CameraError(f"{name}: this camera has no ScalerCrop: take crop out of [camera.picamera2]")
-    rectangle = crop_rectangle(available["ScalerCrop"][1], crop, width=size[0], height=size[1])
+    width, height = made["main"]["size"]
+    rectangle = crop_rectangle(available["ScalerCrop"][1], crop, width=width, height=height)
     # On a Raspberry Pi 5 picamera2 sets one for each stream itself, and those win.
-    several = "ScalerCrops" in available
-    camera.set_controls({"ScalerCrops": [rectangle]} if several else {"ScalerCrop": rectangle})
+    several = [rectangle for stream in ("main", "lores") if made.get(stream)]
+    camera.set_controls({"ScalerCrops": several} if "ScalerCrops" in available else {"ScalerCrop": rectangle})
+
+
+def pixels_of(request: Any, *, settings: Picamera2Settings) -> NDArray[np.uint8]:
+    """The frame of a finished request: B, G, R, turned as the camera is mounted."""
+    pixels = request.make_array("main")
+    if request.config["main"]["format"] == _PLANAR:
+        pixels = cv2.cvtColor(pixels, cv2.COLOR_YUV2BGR_NV12)
+    return _turned(pixels, settings.rotation)
+
+
+def luma_of(request: Any, *, settings: Picamera2Settings) -> NDArray[np.uint8] | None:
+    """Its brightness in fewer pixels, turned likewise; None where that was not asked for.
+
+    picamera2 gives all planes below each other, in rows that the image processor has filled up.
+    """
+    if not settings.luma:
+        return None
+    width, height = request.config["lores"]["size"]
+    return _turned(request.make_array("lores")[:height, :width], settings.rotation)
+
+
+def _turned(pixels: NDArray[np.uint8], rotation: int) -> NDArray[np.uint8]:
+    """A quarter turn, which no sensor and no image processor can do; half ones are done already."""
+    turn = _TURNS.get(rotation)
+    return np.ascontiguousarray(pixels if turn is None else cv2.rotate(pixels, turn), np.uint8)
 
 
 def finished(job: Any) -> bool:

@@ -18,6 +18,9 @@ Rectangle = tuple[int, int, int, int]
 _SLOWEST_SENSOR, _FASTEST_SENSOR = 5.0, 30.0
 """Frames a second: slower, the exposure takes too long to find; faster, a Pi gets warm for nothing."""
 _LONGEST_FRAME_US = 1_000_000
+_LUMA_WIDTH = 640
+"""Of the brightness picture: an animal a hundredth of the frame wide still has six pixels. A multiple of 128, so that
+no Pi fills its rows up."""
 _MICROSECONDS = 1_000_000
 
 
@@ -40,6 +43,7 @@ class Picamera2Settings:
         exposure_value: stops by which automatic exposure is to be brighter.
         flicker_hz: of the mains that feed the lamps.
         white_balance: what light there is; None for finding out.
+        luma: whether frames carry a small picture of their brightness as well, from the same exposure.
         frames_per_second: how often frames will be asked for; the sensor runs at twice that, between 5 and 30, and in
             the dusk may slow down to it.
     """
@@ -59,6 +63,7 @@ class Picamera2Settings:
     white_balance: Literal["auto", "incandescent", "tungsten", "fluorescent", "indoor", "daylight", "cloudy"] | None = (
         None
     )
+    luma: bool = False
     frames_per_second: float = 1.0
 
 
@@ -68,6 +73,19 @@ def frame_durations(settings: Picamera2Settings) -> tuple[int, int]:
     shortest = round(_MICROSECONDS / min(max(2 * rate, _SLOWEST_SENSOR), _FASTEST_SENSOR))
     longest = min(max(round(_MICROSECONDS / rate), shortest), _LONGEST_FRAME_US)
     return shortest, max(longest, settings.exposure_us or 0)
+
+
+def luma_size(*, width: int, height: int) -> tuple[int, int]:
+    """Width and height of the brightness picture, in pixels: the frame's proportions, and no more pixels than it has.
+
+    Args:
+        width: of the frame in pixels.
+        height: of the frame in pixels.
+    """
+    narrow = min(_LUMA_WIDTH, width)
+    return narrow - narrow % 2, max(
+        2, round(height * narrow / width / 2) * 2
+    ) if narrow < width else height - height % 2
 
 
 def chosen_camera(found: Sequence[Mapping[str, Any]], device: int | str) -> int:

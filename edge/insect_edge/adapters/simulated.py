@@ -15,11 +15,14 @@ from typing import TYPE_CHECKING
 
 from insect_edge.domain import Frame
 from insect_edge.errors import CameraError, CameraTimeoutError, ConfigError
-from insect_edge.garden.scene import SCENES, Garden, Truth
+from insect_edge.garden.planting import Planting
+from insect_edge.garden.scene import Garden, Truth
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from insect_edge.garden.sight import Sight
+    from insect_edge.garden.wide import WideGarden
     from insect_edge.protocols import Clock, Notice
 
 FRAMES_PER_SECOND = 30.0
@@ -84,7 +87,8 @@ class SimulatedCamera:
 
     Args:
         clock: decides which frame is the newest.
-        scene: a name in `garden.scene.SCENES`: `garden`, `busy`, `empty`, or an animal that comes again and again.
+        scene: a name in `garden.scene.SCENES` (`garden`, `busy`, `empty`, or an animal that comes again and again), one
+            of the wide scenes in `garden.wide_scenes.WIDE_SCENES`, or either as `garden.planting` lets one change it.
         seed: of everything random.
         width: of the frames, in pixels.
         height: of the frames, in pixels.
@@ -102,7 +106,7 @@ class SimulatedCamera:
         self,
         *,
         clock: Clock,
-        scene: str = "garden",
+        scene: str | Planting = "garden",
         seed: int = 0,
         width: int = 1280,
         height: int = 720,
@@ -110,18 +114,14 @@ class SimulatedCamera:
         sensor_clock: bool = True,
         faults: Sequence[Fault] = (),
     ) -> None:
-        if scene not in SCENES:
-            raise ConfigError(
-                f"[camera.simulated] scene = {scene!r}: no such scene: one of {', '.join(sorted(SCENES))}"
-            )
         self._clock = clock
-        self._scene = scene
+        self._planting = Planting.of(scene) if isinstance(scene, str) else scene
         self._seed = seed
         self._size = (width, height)
         self._rate = frames_per_second
         self._sensor_clock = sensor_clock
         self._faults = tuple(faults)
-        self._garden: Garden | None = None
+        self._garden: Garden | WideGarden | None = None
         self._began: float | None = None
         self._opened_at = 0
         self._delivered = -1
@@ -133,7 +133,7 @@ class SimulatedCamera:
     @property
     def name(self) -> str:
         """`simulated:` and the scene."""
-        return f"simulated:{self._scene}"
+        return f"simulated:{self._planting.scene}"
 
     @property
     def frame_number(self) -> int | None:
@@ -183,8 +183,19 @@ class SimulatedCamera:
         self._closed.set()
 
     def truth(self, frame_number: int) -> Truth:
-        """What frame `frame_number` would show without any fault."""
-        return self._ground().truth(frame_number)
+        """What frame `frame_number` would show without any fault.
+
+        Raises:
+            ConfigError: in a wide scene, where there are many: `truths` says them.
+        """
+        garden = self._ground()
+        if not isinstance(garden, Garden):
+            raise ConfigError(f"{self.name} shows many animals: ask for its truths")
+        return garden.truth(frame_number)
+
+    def truths(self, frame_number: int) -> tuple[Sight, ...]:
+        """All animals that frame `frame_number` would show without any fault, as far as half of them can be seen."""
+        return self._ground().truths(frame_number)
 
     def _frame(self, number: int, *, shown: int, black: bool) -> Frame:
         garden = self._ground()
@@ -197,12 +208,12 @@ class SimulatedCamera:
             analogue_gain=_NIGHT_GAIN if black else _DAY_GAIN,
         )
 
-    def _ground(self) -> Garden:
-        """The garden, planted when it is first needed (a fifth of a second)."""
+    def _ground(self) -> Garden | WideGarden:
+        """The garden, planted when it is first needed (a fifth of a second; a wide one takes longer)."""
         if self._garden is None:
             width, height = self._size
-            self._garden = Garden(
-                SCENES[self._scene], seed=self._seed, width=width, height=height, frames_per_second=self._rate
+            self._garden = self._planting.garden(
+                seed=self._seed, width=width, height=height, frames_per_second=self._rate
             )
         return self._garden
 

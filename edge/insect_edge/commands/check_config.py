@@ -53,6 +53,7 @@ def command(file: Path, *, show: bool) -> None:
     click.echo(f"device  {config.device.id or device_id()}")
     click.echo(f"camera  {camera.name}, {config.camera.rate:g} frames a second")
     click.echo(f"model   {card.model_id}; pests: {', '.join(pests) or 'none'}")
+    click.echo(f"alerts  {'; '.join(config_settings.policy_settings(config).alerts.words(pests)) or 'none'}")
     click.echo(f"broker  {broker.host}:{broker.port}{' with TLS' if broker.tls else ''}")
     click.echo(f"outbox  {outbox_folder(config)}")
     if show:
@@ -75,17 +76,25 @@ def as_toml(config: Config) -> str:
     return "\n".join(lines).lstrip("\n") + "\n"
 
 
-def _write(section: Section, *, place: str, lines: list[str]) -> None:
+def _write(section: Section, *, place: str, lines: list[str], several: bool = False) -> None:
     values = {name: getattr(section, name) for name in type(section).model_fields}
-    keys = {name: value for name, value in values.items() if not isinstance(value, Section)}
+    tables = {name: value for name, value in values.items() if _is_tables(value)}
+    keys = {name: value for name, value in values.items() if not isinstance(value, Section) and name not in tables}
     if keys:
-        lines += ["", f"[{place}]"]
+        lines += ["", f"[[{place}]]" if several else f"[{place}]"]
         lines += [
             f"# {name} is not set" if value is None else f"{name} = {_toml(value)}" for name, value in keys.items()
         ]
     for name, value in values.items():
+        inside = f"{place}.{name}" if place else name
         if isinstance(value, Section):
-            _write(value, place=f"{place}.{name}" if place else name, lines=lines)
+            _write(value, place=inside, lines=lines)
+        for table in tables.get(name, ()):
+            _write(table, place=inside, lines=lines, several=True)
+
+
+def _is_tables(value: Any) -> bool:
+    return isinstance(value, tuple) and any(isinstance(item, Section) for item in value)
 
 
 def _toml(value: Any) -> str:

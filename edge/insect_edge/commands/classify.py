@@ -2,27 +2,40 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from insect_edge import model_bundle
+from insect_edge import answers, model_bundle
 from insect_edge.adapters.litert import LiteRtInterpreter
 from insect_edge.adapters.pictures import read_picture, read_picture_stream
 from insect_edge.classifier import Classifier
-from insect_edge.domain import UNKNOWN
 from insect_edge.errors import EXIT_FAILURE, EXIT_OK, ImageError, InsectEdgeError
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from insect_edge.domain import Category, Classification, Evidence
+    from insect_edge.regions.pictures import Picture
 
 STANDARD_INPUT = "-"
+WHOLE = "whole"
+_MODES = (WHOLE, "grid", "contrast", "auto")
+_NOT_FOR_PICTURES = {
+    "motion": "motion needs a camera or a video: try contrast or auto",
+    "areas": "areas are a camera's, from its configuration: cut the picture, or try grid or auto",
+}
+
+
+class _Mode(click.Choice[str]):
+    """One of the ways to search a picture; says of the daemon's others why they are none."""
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if value in _NOT_FOR_PICTURES:
+            self.fail(_NOT_FOR_PICTURES[value], param, ctx)
+        return super().convert(value, param, ctx)
 
 
 @click.command()
@@ -40,6 +53,15 @@ STANDARD_INPUT = "-"
     metavar="OUT",
     help="Write the picture with label and score drawn on; a folder for several pictures.",
 )
+@click.option(
+    "--regions",
+    "mode",
+    type=_Mode(_MODES),
+    default=WHOLE,
+    show_default=True,
+    help="Where to look: the centred square; overlapping tiles; what stands out from a sheet, card or wall; or, where "
+    "the whole picture gives no answer, wherever an animal may be.",
+)
 @click.option("--threads", type=click.IntRange(min=1, max=64), default=1, show_default=True, help="For inference.")
 def command(
     *,
@@ -49,6 +71,7 @@ def command(
     top: int,
     as_json: bool,
     annotated: Path | None,
+    mode: str,
     threads: int,
 ) -> int:
     """Say what is on each IMAGE ('-' reads one from standard input): the top categories and the verdict."""
@@ -57,17 +80,37 @@ def command(
     failed = False
     for source, output in zip(images, outputs, strict=True):
         try:
-            pixels = _read(source)
-            classification = classifier.classify_pixels(pixels)
-            if output is not None:
-                _write_annotated(output, pixels, classification)
+            said = _looked_at(source, output, classifier, mode=mode, as_json=as_json)
         except InsectEdgeError as error:
             click.echo(f"insect-edge: {error}", err=True)
             failed = True
         else:
-            name = classifier.card.model_id
-            _say(_line(source, name, classification) if as_json else _block(source, classification))
+            _say(said)
     return EXIT_FAILURE if failed else EXIT_OK
+
+
+def _looked_at(source: str, output: Path | None, classifier: Classifier, *, mode: str, as_json: bool) -> str:
+    """What is to be said of one picture; drawn onto it, too, where that is wanted."""
+    pixels, name = _read(source), classifier.card.model_id
+    if mode == WHOLE:
+        classification = classifier.classify_pixels(pixels)
+        if output is not None:
+            from insect_edge.annotate import annotate  # noqa: PLC0415 - start-up time: only who draws pays
+
+            _write(output, annotate(pixels, classification))
+        return answers.line(source, name, classification) if as_json else answers.block(source, classification)
+    picture = _searched(pixels, classifier, mode=mode)
+    if output is not None:
+        from insect_edge.annotate_regions import annotate_regions  # noqa: PLC0415 - the same
+
+        _write(output, annotate_regions(pixels, picture.sightings, answer=picture.answer))
+    return answers.line_of_regions(source, name, picture) if as_json else answers.block_of_regions(source, picture)
+
+
+def _searched(pixels: NDArray[np.uint8], classifier: Classifier, *, mode: str) -> Picture:
+    from insect_edge.regions.pictures import MODES, search  # noqa: PLC0415 - the same
+
+    return search(pixels, classifier, mode=MODES[mode])
 
 
 def _say(text: str) -> None:
@@ -93,11 +136,10 @@ def _read(source: str) -> NDArray[np.uint8]:
     return read_picture_stream(sys.stdin.buffer, name="standard input")
 
 
-def _write_annotated(path: Path, pixels: NDArray[np.uint8], classification: Classification) -> None:
-    from insect_edge.adapters.picture_writer import write_picture  # noqa: PLC0415 - start-up time: only who draws pays
-    from insect_edge.annotate import annotate  # noqa: PLC0415 - the same
+def _write(path: Path, pixels: NDArray[np.uint8]) -> None:
+    from insect_edge.adapters.picture_writer import write_picture  # noqa: PLC0415 - the same
 
-    write_picture(path, annotate(pixels, classification))
+    write_picture(path, pixels)
 
 
 def _annotation_paths(images: tuple[str, ...], annotated: Path | None) -> list[Path | None]:
@@ -143,59 +185,3 @@ def _identity(path: Path) -> tuple[int, int] | None:
     except (OSError, ValueError):
         return None
     return status.st_dev, status.st_ino
-
-
-def _line(source: str, model_id: str, classification: Classification) -> str:
-    verdict = classification.verdict
-    content = {
-        "source": source,
-        "model_id": model_id,
-        "inference_ms": round(classification.inference_ms, 3),
-        "verdict": {
-            "label": verdict.label,
-            "role": verdict.role,
-            "score": round(verdict.score, 6),
-            "threshold": verdict.threshold,
-        }
-        if verdict
-        else None,
-        **({"evidence": _evidence(evidence)} if (evidence := classification.evidence) else {}),
-        "categories": [_category(category) for category in classification.categories],
-    }
-    # Escaped, it can be written whatever the terminal's encoding is and whatever bytes a file is called by.
-    return json.dumps(content)
-
-
-def _evidence(evidence: Evidence) -> dict[str, float]:
-    return {"presence": round(evidence.presence, 6), "familiarity": round(evidence.familiarity, 4)}
-
-
-def _category(category: Category) -> dict[str, Any]:
-    label, taxon = category.label, category.label.taxon
-    return {
-        "index": label.index,
-        "label": label.name,
-        "score": round(category.score, 6),
-        "role": label.role,
-        "taxon": {"order": taxon.order, "family": taxon.family, "genus": taxon.genus} if taxon else None,
-    }
-
-
-def _block(source: str, classification: Classification) -> str:
-    """The answer for people: verdict, table, time."""
-    width = max(len("label"), *(len(category.label.name) for category in classification.categories))
-    rows = [
-        f"  {rank:>4}  {category.label.name:<{width}}  {category.score:5.3f}"
-        for rank, category in enumerate(classification.categories, start=1)
-    ]
-    head = f"{source}: {_verdict(classification)}  ({classification.inference_ms:.1f} ms inference)"
-    return "\n".join([head, f"  {'rank':>4}  {'label':<{width}}  score", *rows, ""])
-
-
-def _verdict(classification: Classification) -> str:
-    verdict = classification.verdict
-    if verdict is None:
-        return "no verdict"
-    if verdict.label == UNKNOWN:
-        return "something unknown"
-    return f"{verdict.label} ({verdict.role})" if verdict.role else verdict.label

@@ -36,13 +36,8 @@ id = "demo"
 source = "simulated"
 rate = 5
 
-[camera.simulated]
-scene = "busy"
+{scene}
 {seed}
-
-[policy]
-end_after = 3
-cooldown = 5
 
 [mqtt]
 host = "127.0.0.1"
@@ -58,6 +53,24 @@ interval = 10
 [log]
 level = "error"
 """
+
+_CLOSE = """\
+[policy]
+end_after = 3
+cooldown = 5
+
+[camera.simulated]
+scene = "busy"
+"""
+"""One animal after the other, each filling the view."""
+_WIDE = """\
+[regions]
+mode = "auto"
+
+[camera.simulated]
+scene = "bed-4"
+"""
+"""Small animals in a wide frame, each followed by itself."""
 
 
 @dataclass(slots=True)
@@ -101,7 +114,8 @@ class Tally:
 @click.command()
 @click.option("--seconds", type=click.FloatRange(min=10), default=60, show_default=True, help="How long to watch.")
 @click.option("--seed", type=click.IntRange(min=0), help="Another garden, other animals.")
-def command(seconds: float, seed: int | None) -> int:
+@click.option("--wide", is_flag=True, help="Small animals in a wide frame, several at once, each followed by itself.")
+def command(*, seconds: float, seed: int | None, wide: bool) -> int:
     """See the whole thing work: simulated camera, the daemon, an embedded broker, and a subscriber."""
     inbox: SimpleQueue[Notice] = SimpleQueue()
     tally = Tally()
@@ -111,17 +125,18 @@ def command(seconds: float, seed: int | None) -> int:
         with captured_signals(inbox):
             subscription = make_subscription(settings, inbox, topics=("insect-edge/#",))
             try:
-                _watch(subscription, tally, configuration=_configure(Path(folder), broker.port, seed), seconds=seconds)
+                configuration = _configure(Path(folder), port=broker.port, seed=seed, scene=_WIDE if wide else _CLOSE)
+                _watch(subscription, tally, configuration=configuration, seconds=seconds)
             finally:
                 subscription.close()
     click.echo(f"\n{tally.summary()}")
     return EXIT_OK
 
 
-def _configure(folder: Path, port: int, seed: int | None) -> Path:
+def _configure(folder: Path, *, port: int, seed: int | None, scene: str) -> Path:
     chosen = "" if seed is None else f"seed = {seed}"
     path = folder / "demo.toml"
-    path.write_text(_CONFIGURATION.format(port=port, seed=chosen), encoding="utf-8")
+    path.write_text(_CONFIGURATION.format(port=port, seed=chosen, scene=scene), encoding="utf-8")
     return path
 
 

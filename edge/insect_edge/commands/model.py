@@ -138,12 +138,13 @@ def verify_command(*, name: str | None, config_path: Path | None) -> int:
 @command.command(name="install")
 @click.argument("source", type=click.Path(path_type=Path))
 @click.option("--use", "at_once", is_flag=True, help="Also choose it.")
-@click.option("--replace", is_flag=True, help="In place of a bundle of the same name.")
+@click.option("--replace", is_flag=True, help="In place of a bundle of the same name; see above.")
 @_config_option
 def install_command(*, source: Path, at_once: bool, replace: bool, config_path: Path | None) -> int:
     """Check the bundle SOURCE, a folder, a .zip or a .tar.gz, and keep it; nothing of a bad one stays.
 
-    With --use it also has to have the labels that the configuration names.
+    With --use it also has to have the labels that the configuration names. What --replace puts in place of the model in
+    use is on trial, as after `model use`; in place of the one before it, it is fallen back on no more.
     """
     with _place(config_path) as place:
         if at_once:
@@ -162,6 +163,8 @@ def install_command(*, source: Path, at_once: bool, replace: bool, config_path: 
             _switch(place, name)
         elif place.store.switch().current != name:
             click.echo(f"to use it: insect-edge model use {name}")
+        elif new:
+            _tell_when(place.store.switch())
     return EXIT_OK
 
 
@@ -199,8 +202,11 @@ def _use(place: _Place, name: str) -> None:
 
 
 def _switch(place: _Place, name: str) -> None:
-    state = place.store.change(lambda known: switching.use(known, name), afresh=True)
-    click.echo(f"{name}: {_RESTART}")
+    _tell_when(place.store.change(lambda known: switching.use(known, name), afresh=True))
+
+
+def _tell_when(state: Switch) -> None:
+    click.echo(f"{state.current}: {_RESTART}")
     if not state.proven:
         click.echo(f"it is on trial until it is ready: {state.previous or BUILT_IN} is taken where it fails")
 

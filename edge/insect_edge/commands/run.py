@@ -74,7 +74,7 @@ def run(config: Config, *, inbox: SimpleQueue[Notice], source: Source) -> None:
     device = config.device.id or device_id()
     clock = SystemClock()
     broker = configured_broker(config, client_id=device)
-    camera = make_camera(config.camera, clock=clock)
+    camera = make_camera(config.camera, clock=clock, mode=config.regions.mode)
     _log.info("insect-edge %s, device %s, camera %s", __version__, device, camera.name)
     _log.info("broker %s:%d%s", broker.host, broker.port, " with TLS" if broker.tls else "")
     launch = make_launch(config, clock=clock)

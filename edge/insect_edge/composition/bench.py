@@ -93,7 +93,7 @@ def measure(config: Config, *, frames: int, publish: bool) -> Measured:
         InsectEdgeError: when camera, model or disk cannot be used.
     """
     clock, watch = SystemClock(), _Watch()
-    camera = make_camera(config.camera, clock=clock)
+    camera = make_camera(config.camera, clock=clock, mode=config.regions.mode)
     classifier = make_classifier(config, name="configuration", timer=watch)
     with ExitStack() as stack:
         stack.callback(camera.close)

@@ -157,6 +157,8 @@ class _Current:
                 f"[camera] {named}: with WatchdogSec={watchdog:g} a frame has to come every {limit:g} s at least: "
                 f"set {1 / limit:.2g} or more, or a longer WatchdogSec, and restart the service"
             )
+        if config.regions.mode != "whole" and before.region != after.region:
+            return "[camera] region: where animals are searched for cannot change while running: restart the service"
         fastest = fastest_rate(self._opened_with)
         if fastest is not None and after.rate > max(fastest, before.rate):
             return f"[camera] rate = {after.rate:g}: the camera was opened for {fastest:g} at most: restart the service"
@@ -189,7 +191,7 @@ class _Current:
         parts.delivery.configure(
             origin=origin, encode=make_encode(config), settings=config_settings.delivery_settings(config)
         )
-        parts.tally.speak_for(origin)
+        parts.tally.speak_for(origin, daylight=config_settings.daylight(config))
         parts.health.configure(interval=config.health.interval, stall_seconds=config.health.stall_after)
         watchdog_seconds = parts.systemd.watchdog_seconds
         parts.pace.configure(config_settings.pace_settings(config, watchdog_seconds=watchdog_seconds))

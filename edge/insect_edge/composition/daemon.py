@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import uuid
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from random import Random
@@ -14,14 +13,13 @@ from insect_edge.camera_keeper import CameraKeeper
 from insect_edge.composition.control import Governed, Source, make_desk, make_encode, make_origin, subscriptions
 from insect_edge.composition.folders import outbox_folder
 from insect_edge.composition.health import Watched, make_health, make_pace
+from insect_edge.composition.sight import make_pipeline
 from insect_edge.composition.snapshots import make_album
 from insect_edge.config import settings as config_settings
 from insect_edge.daemon import Daemon, Parts
 from insect_edge.delivery import Delivery
 from insect_edge.mqtt.topics import Topics
 from insect_edge.outbox.queue import Outbox
-from insect_edge.pipeline import Pipeline
-from insect_edge.policy.rules import Policy
 from insect_edge.relay.relay import Relay
 from insect_edge.tally.keeper import FILE as COUNTS_FILE
 from insect_edge.tally.keeper import Tally
@@ -118,14 +116,16 @@ def _parts(
     watched = Watched(
         adapters=adapters,
         keeper=_keeper(config, adapters, random=random),
-        pipeline=_pipeline(config, adapters, delivery=delivery),
+        pipeline=make_pipeline(
+            config, classifier=adapters.classifier, delivery=delivery, boot_id=adapters.clock.boot_id()
+        ),
         delivery=delivery,
         outbox=outbox,
         relay=relay,
         pace=make_pace(config, systemd=adapters.systemd),
     )
     health = make_health(config, watched, topics=topics, disk=outbox_folder(config))
-    tally = Tally(outbox_folder(config) / COUNTS_FILE, clock=clock, relay=relay, origin=origin, day_of=_local_day)
+    tally = _tally(config, clock, relay=relay, origin=origin)
     governed = _governed(watched, health=health, tally=tally)
     return Parts(
         clock=clock,
@@ -177,6 +177,11 @@ def _governed(parts: Watched, *, health: HealthMonitor, tally: Tally) -> Governe
     )
 
 
+def _tally(config: Config, clock: Clock, *, relay: Relay, origin: Origin) -> Tally:
+    path, daylight = outbox_folder(config) / COUNTS_FILE, config_settings.daylight(config)
+    return Tally(path, clock=clock, relay=relay, origin=origin, day_of=_local_day, daylight=daylight)
+
+
 def _local_day(utc: datetime) -> date:
     """The calendar day of the machine's own time zone."""
     return utc.astimezone().date()
@@ -185,14 +190,3 @@ def _local_day(utc: datetime) -> date:
 def _delivery(config: Config, clock: Clock, *, outbox: Outbox, relay: Relay, origin: Origin) -> Delivery:
     settings, encode = config_settings.delivery_settings(config), make_encode(config)
     return Delivery(outbox=outbox, relay=relay, origin=origin, encode=encode, settings=settings, clock=clock)
-
-
-def _pipeline(config: Config, adapters: Adapters, *, delivery: Delivery) -> Pipeline:
-    policy = Policy(config_settings.policy_settings(config), new_event_id=lambda: uuid.uuid4().hex)
-    return Pipeline(
-        classifier=adapters.classifier,
-        policy=policy,
-        delivery=delivery,
-        region=config_settings.region(config),
-        boot_id=adapters.clock.boot_id(),
-    )

@@ -118,7 +118,7 @@ def try_camera(config_path: str, save_as: str) -> dict[str, Any]:
 
     config = _config(config_path)
     card, formats = _offers(config)
-    camera = make_camera(config.camera, clock=SystemClock())
+    camera = make_camera(config.camera, clock=SystemClock(), mode=config.regions.mode)
     started = time.monotonic()
     camera.open()
     try:

@@ -14,6 +14,7 @@ from insect_edge.config.types import (
     Faults,
     Files,
     Focus,
+    Nuisances,
     Pixels,
     RegionChoice,
     Seconds,
@@ -63,12 +64,16 @@ class Picamera2Camera(Section):
     white_balance: Literal["auto", "incandescent", "tungsten", "fluorescent", "indoor", "daylight", "cloudy"] | None = (
         None
     )
+    luma: bool | None = None
 
 
 class SimulatedCamera(Section):
     """A drawn garden."""
 
     scene: Text = "garden"
+    animals: Annotated[int | None, Field(ge=0, le=64)] = None
+    size: Annotated[float | None, Field(ge=0.005, le=0.5), Unit("of the frame's width")] = None
+    nuisances: Nuisances | None = None
     seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
     width: Pixels = 1280
     height: Pixels = 720

@@ -50,10 +50,15 @@ def _problems(config: Config, card: ModelCard) -> Iterator[Problem]:
     yield from _unknown(("policy", "roles"), policy.roles, names=names, card=card)
     yield from _unknown(("alerts", "only"), alerts.only, names=names, card=card)
     yield from _unknown(("alerts", "never"), alerts.never, names=names, card=card)
-    for label in alerts.only:
+    counted = {number: threshold.label or "" for number, threshold in enumerate(alerts.thresholds)}
+    for number, label in counted.items():
+        yield from _unknown(("alerts", "thresholds", str(number), "label"), [label], names=names, card=card)
+    wanted: list[tuple[tuple[str, ...], str]] = [(("alerts", "only"), label) for label in alerts.only]
+    wanted += [(("alerts", "thresholds", str(number), "label"), label) for number, label in counted.items()]
+    for place, label in wanted:
         if label in names and label not in pests:
             advice = f'is no pest, so it could never alert: add {label} = "pest" to [policy.roles]'
-            yield Problem(("alerts", "only"), label, advice)
+            yield Problem(place, label, advice)
 
 
 def _unknown(place: tuple[str, ...], labels: Iterable[str], *, names: list[str], card: ModelCard) -> Iterator[Problem]:

@@ -60,6 +60,10 @@ def _without(tables: dict[str, Any], problems: list[Problem]) -> dict[str, Any]:
     wrong = {problem.location for problem in problems}
 
     def pruned(value: Any, location: tuple[str, ...]) -> Any:
+        if isinstance(value, list):
+            # One of several tables stays in its place, so that the others keep their numbers.
+            places = [(*location, str(number)) for number in range(len(value))]
+            return [{} if place in wrong else pruned(item, place) for item, place in zip(value, places, strict=True)]
         if not isinstance(value, dict):
             return value
         inside = {key: (*location, key) for key in value}

@@ -13,7 +13,7 @@ from insect_edge.config.sections import Config
 from insect_edge.config.types import Must, Section, Unit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from pydantic.fields import FieldInfo
     from pydantic_core import ErrorDetails
@@ -41,11 +41,21 @@ class Problem:
     def __str__(self) -> str:
         """Section, key = value: advice."""
         *tables, key = self.location
-        section = f"[{'.'.join(tables)}] " if tables else ""
-        if isinstance(self.value, dict):
-            return f"[{'.'.join(self.location)}]: {self.advice}"
+        of_several = bool(tables) and tables[-1].isdigit()
+        if isinstance(self.value, dict) and not of_several:
+            return f"{_table(self.location)}: {self.advice}"
+        if key.isdigit():
+            return f"{_table(self.location)}: {_shown(self.value)}: {self.advice}"
+        section = f"{_table(tables)}{': ' if of_several else ' '}" if tables else ""
         shown = "" if self.value is None or _secret(key) else f" = {_shown(self.value)}"
         return f"{section}{key}{shown}: {self.advice}"
+
+
+def _table(parts: Sequence[str]) -> str:
+    """`[policy.roles]`; of several tables of one name `[[alerts.thresholds]] 2`, counted from 1."""
+    if parts[-1].isdigit():
+        return f"[[{'.'.join(parts[:-1])}]] {int(parts[-1]) + 1}"
+    return f"[{'.'.join(parts)}]"
 
 
 def written(value: Any) -> str:
@@ -68,7 +78,8 @@ def validation_problem(details: ErrorDetails) -> Problem:
     if isinstance(field.annotation, type) and issubclass(field.annotation, Section):
         name = ".".join(field_location)
         return Problem(field_location, details["input"], f"{name} is a section: write [{name}] on a line of its own")
-    inside = field_location + tuple(part for part in location[len(field_location) :] if _is_label(field, part))
+    rest = location[len(field_location) :]
+    inside = field_location + tuple(part for part in rest if _is_label(field, part) or _is_number(field, part))
     return Problem(inside, details["input"], f"must be {_wanted(field)}{_nearest(details['input'], _choices(field))}")
 
 
@@ -77,7 +88,7 @@ def conflict_problems(config: Config, *, tables: Mapping[str, Any], known: set[t
     for location, section in _sections(config, ()):
         for conflict in section.conflicts():
             places = [location + tuple(key.split(".")) for key in conflict.keys]
-            if not known.intersection(places):
+            if not any(place[:depth] in known for place in places for depth in range(1, len(place) + 1)):
                 yield Problem(places[0], _value(config, tables=tables, location=places[0]), conflict.advice)
 
 
@@ -109,12 +120,18 @@ def _unknown_key(location: tuple[str, ...], *, value: Any) -> str:
 def _models(model: type[Section], location: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], type[Section]]]:
     yield location, model
     for name, field in model.model_fields.items():
-        if isinstance(field.annotation, type) and issubclass(field.annotation, Section):
-            yield from _models(field.annotation, (*location, name))
+        if (inner := _section(field)) is not None:
+            yield from _models(inner, (*location, name))
+
+
+def _section(field: FieldInfo) -> type[Section] | None:
+    """What a field's table, or each of its tables, is; None where it has none."""
+    kind = get_args(field.annotation)[0] if get_origin(field.annotation) is tuple else field.annotation
+    return kind if isinstance(kind, type) and issubclass(kind, Section) else None
 
 
 def _model(location: tuple[str, ...]) -> type[Section]:
-    return dict(_models(Config, ()))[location]
+    return dict(_models(Config, ()))[tuple(part for part in location if not part.isdigit())]
 
 
 def _sections(section: Section, location: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Section]]:
@@ -123,6 +140,10 @@ def _sections(section: Section, location: tuple[str, ...]) -> Iterator[tuple[tup
         value = getattr(section, name)
         if isinstance(value, Section):
             yield from _sections(value, (*location, name))
+        elif isinstance(value, tuple):
+            for number, item in enumerate(value):
+                if isinstance(item, Section):
+                    yield from _sections(item, (*location, name, str(number)))
 
 
 def _field(location: tuple[str, ...]) -> tuple[tuple[str, ...], FieldInfo]:
@@ -130,10 +151,13 @@ def _field(location: tuple[str, ...]) -> tuple[tuple[str, ...], FieldInfo]:
     model: type[Section] = Config
     field: FieldInfo | None = None
     for depth, part in enumerate(location, start=1):
+        if part.isdigit():
+            continue
         field = model.model_fields[part]
-        if not (isinstance(field.annotation, type) and issubclass(field.annotation, Section)):
+        inner = _section(field)
+        if inner is None or (inner is not field.annotation and len(location) <= depth + 1):
             return location[:depth], field
-        model = field.annotation
+        model = inner
     if field is None:
         raise AssertionError("an error of the whole file has no field; tomllib always gives a table")
     return location, field
@@ -142,6 +166,11 @@ def _field(location: tuple[str, ...]) -> tuple[tuple[str, ...], FieldInfo]:
 def _is_label(field: FieldInfo, part: str) -> bool:
     """Whether part of a location is a label of a table, not one of pydantic's own marks."""
     return get_origin(field.annotation) is dict and part != "[key]"
+
+
+def _is_number(field: FieldInfo, part: str) -> bool:
+    """Whether it is which of several tables is meant."""
+    return part.isdigit() and _section(field) is not None
 
 
 def _choices(field: FieldInfo) -> list[Any]:
@@ -194,6 +223,9 @@ def _value(config: Config, *, tables: Mapping[str, Any], location: tuple[str, ..
     written_value: Any = tables
     default: Any = config
     for part in location:
+        if part.isdigit():
+            written_value, default = written_value[int(part)], default[int(part)]
+            continue
         written_value = written_value.get(part) if isinstance(written_value, dict) else None
         default = getattr(default, part)
     return default if written_value is None else written_value

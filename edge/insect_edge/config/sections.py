@@ -7,18 +7,21 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from insect_edge.config.alerts import Alerts
 from insect_edge.config.camera import Camera
 from insect_edge.config.delivery import HomeAssistant, Mqtt, Outbox, Publish, Snapshots
+from insect_edge.config.regions import Regions
 from insect_edge.config.types import (
     Conflict,
     File,
-    Labels,
     Must,
     Seconds,
     Section,
     Text,
     Unit,
 )
+
+_TIME_OF_DAY = "([01][0-9]|2[0-3]):[0-5][0-9]"
 
 
 class Device(Section):
@@ -37,9 +40,15 @@ class Site(Section):
     name: Text | None = None
     latitude: Annotated[float | None, Field(ge=-90, le=90), Unit("degrees")] = None
     longitude: Annotated[float | None, Field(ge=-180, le=180), Unit("degrees")] = None
+    night: Annotated[
+        str, Field(pattern=rf"^{_TIME_OF_DAY}-{_TIME_OF_DAY}$"), Must('two local times in quotes: "20:00-06:00"')
+    ] = "20:00-06:00"
 
     def conflicts(self) -> Iterator[Conflict]:
-        """Half a position is none."""
+        """Half a position is none, and a night ends at another time than it begins."""
+        begin, _, end = self.night.partition("-")
+        if begin == end:
+            yield Conflict(("night",), "begins when it ends: write two times, or latitude and longitude alone")
         if (self.latitude is None) != (self.longitude is None):
             given, missing = ("latitude", "longitude") if self.longitude is None else ("longitude", "latitude")
             yield Conflict((given, missing), f"{missing} is missing: give both or neither")
@@ -85,23 +94,6 @@ class Policy(Section):
             yield Conflict(("required", "window"), advice)
 
 
-class Alerts(Section):
-    """Which events deserve an alert."""
-
-    minimum_frames: Annotated[int, Field(ge=1, le=100_000), Unit("frames")] = 1
-    minimum_score: Annotated[float, Field(ge=0, le=1)] = 0.0
-    cooldown: Annotated[Seconds, Field(ge=0, le=604_800)] = 0.0
-    only: Labels = ()
-    never: Labels = ()
-    expiry: Annotated[int | None, Field(ge=1, le=31_536_000), Unit("seconds")] = None
-
-    def conflicts(self) -> Iterator[Conflict]:
-        """A label cannot be wanted and unwanted."""
-        both = sorted(set(self.only) & set(self.never))
-        if both:
-            yield Conflict(("only", "never"), f'"{both[0]}" is also in never: take it out of one of them')
-
-
 class Health(Section):
     """How the daemon tells how it is."""
 
@@ -121,6 +113,7 @@ class Config(Section):
     device: Device = Device()
     site: Site = Site()
     camera: Camera = Camera()
+    regions: Regions = Regions()
     model: Model = Model()
     policy: Policy = Policy()
     alerts: Alerts = Alerts()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from insect_edge.delivery import DeliverySettings
@@ -10,10 +11,23 @@ from insect_edge.health.pace import PaceSettings
 from insect_edge.mqtt.broker_settings import PLAIN_PORT, TLS_PORT, BrokerSettings, TlsSettings
 from insect_edge.mqtt.messages import Site
 from insect_edge.outbox.entry import OutboxLimits
-from insect_edge.policy.rules import AlertRule, PolicySettings
+from insect_edge.policy.alerting import AlertRule
+from insect_edge.policy.daylight import Daylight
+from insect_edge.policy.rules import PolicySettings
+from insect_edge.policy.thresholds import (
+    LEAST_GROWTH,
+    MOST_AGAINST_DAYS,
+    CountThreshold,
+    Per,
+    RateThreshold,
+    Threshold,
+)
+from insect_edge.regions.areas import Area
+from insect_edge.regions.settings import RegionSettings
 from insect_edge.relay.settings import RelaySettings
 
 if TYPE_CHECKING:
+    from insect_edge.config.alerts import Threshold as ThresholdSection
     from insect_edge.config.sections import Config
     from insect_edge.mqtt.topics import Topics
 
@@ -21,17 +35,27 @@ if TYPE_CHECKING:
 LARGEST_RECEIVED = 64 * 1024
 """Bytes of a packet; commands are short, and a megabyte sent as one shall not fill a small board's memory."""
 
+ANIMAL_PATIENCE_SECONDS = 30.0
+"""An animal that is followed may stay hidden for so long."""
+
 MOST_WAITING = 1_000
 """Notices; nobody needs more commands at once, and a flood of them shall not fill the memory either."""
 
 
 def policy_settings(config: Config) -> PolicySettings:
-    """The numbers of the policy and its alert rule."""
+    """The numbers of the policy and its alert rule.
+
+    Where single animals are followed, two numbers that nobody has chosen are others: an animal behind a leaf is waited
+    for longer, and since each of twenty ants has its own event, alerts of one label keep the policy's cooldown.
+    """
     policy, alerts = config.policy, config.alerts
+    followed = config.regions.mode != "whole"
+    patient = followed and "end_after" not in policy.model_fields_set
+    calm = followed and "cooldown" not in alerts.model_fields_set
     return PolicySettings(
         window=policy.window,
         required=policy.required,
-        end_after=policy.end_after,
+        end_after=ANIMAL_PATIENCE_SECONDS if patient else policy.end_after,
         cooldown=policy.cooldown,
         keep=policy.keep,
         update_every=policy.update_every,
@@ -39,10 +63,45 @@ def policy_settings(config: Config) -> PolicySettings:
         alerts=AlertRule(
             minimum_frames=alerts.minimum_frames,
             minimum_score=alerts.minimum_score,
-            cooldown=alerts.cooldown,
+            cooldown=policy.cooldown if calm else alerts.cooldown,
             only=frozenset(alerts.only) if alerts.only else None,
             never=frozenset(alerts.never),
+            thresholds=tuple(_threshold(threshold) for threshold in alerts.thresholds),
+            daylight=daylight(config),
         ),
+    )
+
+
+def daylight(config: Config) -> Daylight:
+    """What tells night from day where the trap stands."""
+    place = config.site
+    begin, end = (int(time[:2]) + int(time[3:]) / 60 for time in place.night.split("-"))
+    if place.latitude is None or place.longitude is None:
+        return Daylight(night=(begin, end))
+    return Daylight(position=(place.latitude, place.longitude), night=(begin, end))
+
+
+def _threshold(section: ThresholdSection) -> Threshold:
+    """A rule of counts over time; the checks of the file have seen to it that it is one of the two kinds."""
+    made: Threshold
+    if section.factor is None:
+        made = CountThreshold(
+            label=section.label or "", more_than=section.more_than or 0.0, per=Per(section.per or "trap-day")
+        )
+    else:
+        days = section.against_days or MOST_AGAINST_DAYS
+        made = RateThreshold(
+            label=section.label or "",
+            factor=section.factor,
+            against_days=days,
+            minimum_count=section.minimum_count or LEAST_GROWTH,
+            minimum_days=days / 2 if section.minimum_days is None else section.minimum_days,
+        )
+    return replace(
+        made,
+        rearm_below=section.rearm_below,
+        cooldown=section.cooldown,
+        also_sightings=section.also_sightings,
     )
 
 
@@ -83,7 +142,7 @@ def pace_settings(config: Config, *, watchdog_seconds: float | None) -> PaceSett
     return PaceSettings(
         interval=1 / config.camera.rate,
         dark_interval=1 / config.camera.dark_rate,
-        longest_hot=config.policy.end_after / 2,
+        longest_hot=policy_settings(config).end_after / 2,
         watchdog_seconds=watchdog_seconds,
     )
 
@@ -112,3 +171,20 @@ def region(config: Config) -> Region | None:
     if isinstance(chosen, Region):
         return chosen
     return Region.whole() if chosen == "whole" else None
+
+
+def region_settings(config: Config) -> RegionSettings:
+    """Where to look; a rectangle that the camera's section names limits every search."""
+    regions, rectangle = config.regions, config.camera.region
+    limit = (Area.of(rectangle),) if isinstance(rectangle, Region) and regions.mode != "whole" else ()
+    return RegionSettings(
+        mode=regions.mode,
+        areas=regions.areas or limit,
+        view=region(config),
+        max_crops=regions.max_crops,
+        budget_ms=regions.budget_ms,
+        smallest=regions.smallest,
+        largest=regions.largest,
+        tiles=regions.tiles,
+        tile_overlap=regions.tile_overlap,
+    )

@@ -10,6 +10,8 @@ from typing import Annotated, Any, Literal, NamedTuple
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, Strict, ValidationInfo
 
 from insect_edge.domain import Region
+from insect_edge.garden.nuisances import Nuisance
+from insect_edge.regions.areas import Area
 from insect_edge.video_source import kind_of
 
 
@@ -77,6 +79,34 @@ def _crop(value: Any) -> Region:
     return Region(x=x, y=y, width=width, height=height)
 
 
+def _areas(value: Any) -> tuple[Area, ...]:
+    if not isinstance(value, list | tuple):
+        raise ValueError("no list")  # noqa: TRY004 - pydantic takes a ValueError for a wrong value
+    return tuple(_area(area) for area in value)
+
+
+def _area(value: Any) -> Area:
+    if isinstance(value, Area):
+        return value
+    if not (isinstance(value, list) and value):
+        raise ValueError("neither a rectangle nor a list of corners")
+    if not isinstance(value[0], list):
+        return Area.of(_crop(value))
+    if not all(len(corner) == 2 and all(type(part) in {int, float} for part in corner) for corner in value):  # noqa: PLR2004 - x and y
+        raise ValueError("a corner is not two numbers")
+    return Area(tuple((float(x), float(y)) for x, y in value))
+
+
+def _tiles(value: Any) -> tuple[float, ...]:
+    listed = value if isinstance(value, list | tuple) else [value]
+    if not listed or not all(type(part) in {int, float} and _SMALLEST_TILE <= part <= 1 for part in listed):
+        raise ValueError("neither a fraction nor a list of them")
+    return tuple(float(part) for part in listed)
+
+
+_SMALLEST_TILE = 0.05
+"""Of the shorter side: there are a thousand tiles of it in a frame."""
+
 Seconds = Annotated[float, Unit("seconds")]
 Text = Annotated[str, Field(min_length=1, max_length=200)]
 File = Annotated[Path, Strict(strict=False), AfterValidator(_resolve), Must("a path in quotes")]
@@ -94,6 +124,11 @@ Faults = Annotated[
     ],
     Strict(strict=False),
     Must('a list of breakdowns with the seconds they last: ["frozen 60-90", "black 120-180", "hang 600-"]'),
+]
+Nuisances = Annotated[
+    tuple[Annotated[Nuisance, Strict(strict=False)], ...],
+    Strict(strict=False),
+    Must(f"a list of what disturbs the view, empty for nothing: any of {', '.join(Nuisance)}"),
 ]
 VideoDevice = Annotated[
     Annotated[int, Field(ge=0, le=99)] | Text,
@@ -120,4 +155,17 @@ RegionChoice = Annotated[
     Region | Literal["square", "whole"],
     PlainValidator(_region),
     Must('"square", "whole" or [x, y, width, height] in fractions of the frame, inside it and not empty'),
+]
+Areas = Annotated[
+    tuple[Area, ...],
+    PlainValidator(_areas),
+    Must(
+        "a list of rectangles [x, y, width, height] and of polygons [[x, y], [x, y], [x, y]], "
+        "in fractions of the frame, inside it and not empty"
+    ),
+]
+Tiles = Annotated[
+    tuple[float, ...],
+    PlainValidator(_tiles),
+    Must("the side of the tiles in fractions of the frame's shorter side, from 0.05 to 1, or a list of them"),
 ]

@@ -26,6 +26,7 @@ class Pose:
         heading: degrees clockwise from the right.
         mirrored: drawn heading left (animals seen from the side).
         stride: -1 … 1, where its legs are.
+        lift: 0 on the ground, 1 in full flight, where its shadow lies further off.
     """
 
     x: float
@@ -34,6 +35,7 @@ class Pose:
     heading: float
     mirrored: bool
     stride: float
+    lift: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from insect_edge.domain import Region
 from insect_edge.garden.animals import ANIMALS
 from insect_edge.garden.ground import GROUNDS
 from insect_edge.garden.motion import Pose, Timetable, Visit, pose_at, visit_at
+from insect_edge.garden.sight import MOVED, Sight
 from insect_edge.garden.sprite import STRIDES, Sprite, lay, outline, sprite
 from insect_edge.garden.weather import Grass, Light, Noise, sway
 
@@ -131,6 +133,24 @@ class Garden:
             return NOBODY
         box = Region(x=float(low[0]), y=float(low[1]), width=float(high[0] - low[0]), height=float(high[1] - low[1]))
         return Truth(label=visit.label, box=box, visit=visit.number)
+
+    def truths(self, number: int) -> tuple[Sight, ...]:
+        """Which animals frame `number` shows: one or none."""
+        truth = self.truth(number)
+        if truth.label is None or truth.box is None or truth.visit is None:
+            return ()
+        return (Sight(identity=truth.visit, label=truth.label, box=truth.box, moving=self._moving(number)),)
+
+    def _moving(self, number: int) -> bool:
+        """Whether the visitor's middle has moved over the ground within the last second."""
+        now, before = (
+            visit_at(self._scene.timetable, seconds=number / self._rate - ago, seed=self._seed) for ago in (0.0, 1.0)
+        )
+        if now is None or before is None or before.number != now.number:
+            return True
+        aspect = self._width / self._height
+        ends = [pose_at(visit, seed=self._seed, aspect=aspect) for visit in (now, before)]
+        return math.hypot(ends[0].x - ends[1].x, ends[0].y - ends[1].y) > MOVED * aspect
 
     def _visitor(self, number: int) -> tuple[Visit, Pose, Sprite] | None:
         visit = visit_at(self._scene.timetable, seconds=number / self._rate, seed=self._seed)

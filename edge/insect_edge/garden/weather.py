@@ -77,12 +77,12 @@ class Noise:
         for row in self._field:  # row by row: all at once takes four times the memory of the result
             row[:] = np.rint(_NOISE_MEAN + _NOISE_SPREAD * generator.standard_normal(row.shape, dtype=np.float32))
 
-    def add(self, frame: NDArray[np.uint8], *, number: int) -> None:
-        """Add the noise of that frame number, in place."""
+    def add(self, frame: NDArray[np.uint8], *, number: int, strength: float = 1.0) -> None:
+        """Add the noise of that frame number, in place; `strength` is 1 by day."""
         width, height = self._size
         x, y = (number * 29) % _NOISE_PAD, (number * 47 + number // 64) % _NOISE_PAD
         part = self._field[y : y + height, x : x + width]
-        cv2.addWeighted(frame, 1, part, 1, -_NOISE_MEAN, dst=frame)
+        cv2.addWeighted(frame, 1, part, strength, -_NOISE_MEAN * strength, dst=frame)
 
 
 def sway(seconds: float) -> tuple[float, float]:

@@ -24,12 +24,13 @@ class SeenFrames:
 
     Attributes:
         count: frames classified.
+        skipped: regions of them that were found and not looked at, for want of time.
         classified: monotonic seconds at which the newest frame was that showed the present; None before the first.
         dark: whether that frame was dark.
         event_seen: when an event was last open, or the start.
         seconds_a_frame: typical time between classified frames.
         latency_ms: typical time from capture to the end of a step.
-        inference_ms: typical time inside the interpreter.
+        inference_ms: typical time inside the interpreter for a frame of which anything was looked at.
     """
 
     def __init__(self, *, liveliness: Liveliness | None, started: float) -> None:
@@ -38,6 +39,7 @@ class SeenFrames:
         self._newest: float | None = None
         self._blind_since: float | None = None
         self.count = 0
+        self.skipped = 0
         self.classified: float | None = None
         self.event_seen = started
         self.seconds_a_frame = Typical()
@@ -76,7 +78,9 @@ class SeenFrames:
         if events_open:
             self.event_seen = now
         self.latency_ms.add((now - result.frame.captured.monotonic) * 1e3)
-        self.inference_ms.add(result.classification.inference_ms)
+        if result.view.inference_ms is not None:
+            self.inference_ms.add(result.view.inference_ms)
+        self.skipped += result.view.skipped
         if self._newest is not None:
             self.seconds_a_frame.add(now - self._newest)
         self._newest = now

@@ -276,6 +276,7 @@ class HealthMonitor:
             model_id=self._identity.model_id,
             model_sha256=self._identity.model_sha256,
             frames=frames.count,
+            regions_skipped=frames.skipped,
             newest_frame_seconds=None if frames.classified is None else now - frames.classified,
             interval_seconds=self._sources.pace.seconds,
             frames_per_second=1 / seconds if seconds else None,

@@ -180,6 +180,7 @@ class HealthReport:
         expires_seconds: the report is worth nothing once it is older than this.
         events_never_dated: ended events whose times were null and stay so, counted since the outbox was made: of a boot
             that ended before the clock was set, or more than could be remembered until then.
+        regions_skipped: regions of frames that were found and not looked at for want of time, since the daemon started.
     """
 
     state: State
@@ -201,3 +202,4 @@ class HealthReport:
     uptime_seconds: float
     expires_seconds: float
     events_never_dated: int = 0
+    regions_skipped: int = 0

@@ -115,7 +115,7 @@ class ModelStore:
         Args:
             files: of the bundle, by name.
             check: raises where the bundle in a folder must not be taken.
-            replace: take it in place of one of the same name.
+            replace: take it in place of one of the same name, which then counts as proven no more.
 
         Returns:
             Its name, and whether it is new: False for one that was there, the same to the last byte.
@@ -128,11 +128,14 @@ class ModelStore:
         with self._installing():
             with self._locked():
                 self._clear_away()
-            if target.exists() and not replace:
-                if all(_same(target / file, content) for file, content in files.items()):
+            if target.exists():
+                if _holds(target, files):
                     check(target)
                     return name, False
-                raise ModelError(f"{target}: another bundle of this name is there: give this one its own, or --replace")
+                if not replace:
+                    raise ModelError(
+                        f"{target}: another bundle of this name is there: give this one its own, or --replace"
+                    )
             try:
                 self._put(files, target=target, check=check)
             except OSError as error:
@@ -244,9 +247,10 @@ def name_of(files: Mapping[str, bytes]) -> str:
     return name
 
 
-def _same(path: Path, content: bytes) -> bool:
+def _holds(folder: Path, files: Mapping[str, bytes]) -> bool:
+    """Whether a bundle is the same to the last byte."""
     with suppress(OSError):
-        return path.read_bytes() == content
+        return {path.name: path.read_bytes() for path in folder.iterdir()} == files
     return False
 
 

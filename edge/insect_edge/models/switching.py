@@ -87,8 +87,13 @@ def back(state: Switch) -> Switch:
 
 
 def replaced(state: Switch, name: str) -> Switch:
-    """Another bundle takes this name: what the one before it has proven says nothing about it."""
-    return replace(state, proven=False, attempts=0, first_start=None) if state.current == name else state
+    """Another bundle takes this name: what the one before it has proven says nothing about it.
+
+    The current model is on trial again. The one before it is no longer one to fall back on: that is the built-in one.
+    """
+    if state.current == name:
+        return replace(state, proven=False, attempts=0, first_start=None)
+    return replace(state, previous=None) if state.previous == name else state
 
 
 def begin(state: Switch, start: Start) -> Switch:

@@ -93,6 +93,9 @@ class Health(When):
         str | None, Rule("Of the model file; null where it is not known.", {"pattern": "^[0-9a-f]{64}$"})
     ]
     frames: Annotated[int, Rule("Classified since the daemon started.", NOT_NEGATIVE)]
+    regions_skipped: Annotated[
+        Count, Rule("Regions of frames that were found and not looked at for want of time, since the daemon started.")
+    ]
     newest_frame_seconds: Annotated[
         Seconds,
         Rule(

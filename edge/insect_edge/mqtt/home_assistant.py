@@ -18,7 +18,7 @@ from insect_edge.mqtt.fields import encode
 from insect_edge.mqtt.topics import DEFAULT_PREFIX
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from insect_edge.domain import Label
     from insect_edge.mqtt.messages import Origin
@@ -30,6 +30,8 @@ TEST = "test"
 """Type of the event a test alert is."""
 _DIAGNOSTIC = {"entity_category": "diagnostic"}
 _MEASURED = {"state_class": "measurement"}
+_FIGURES = ("visible", "last_hour", "this_period")
+"""Of a pest, as attributes of its presence: more entities would only be in the way."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +80,7 @@ def discovery(described: Described) -> Message:
         "problem": _problem(topics, expires=described.health_expires),
         **_diagnostics(topics),
         **_pests(described, pests),
+        **_totals(topics, pests),
         **(_snapshot(topics) if described.snapshot else _gone("image", "snapshot")),
         **_buttons(topics, enabled=described.commands),
     }
@@ -141,7 +144,8 @@ def _last_pest(topics: Topics) -> dict[str, Any]:
 def _alert(topics: Topics, pests: Sequence[Label]) -> dict[str, Any]:
     """An event a pest; its attributes are what an automation wants to say."""
     attributes = ("label", "score", "event_id", "message_id", "at", "site")
-    told = ", ".join(f"'{name}': value_json.{name}" for name in attributes)
+    # An alert that waited while the program was replaced by a newer one does not know its rule.
+    told = ", ".join([*(f"'{name}': value_json.{name}" for name in attributes), "'rule': value_json.get('rule')"])
     kind = f"'{TEST}' if value_json.test else value_json.label"
     return {
         "p": "event",
@@ -201,34 +205,75 @@ def _diagnostics(topics: Topics) -> dict[str, dict[str, Any]]:
 
 
 def _pests(described: Described, pests: Sequence[Label]) -> dict[str, dict[str, Any]]:
-    """Presence and count of each pest; labels that are none lose what they may have had under other roles."""
-    counts = described.origin.topics.counts
+    """Three entities of each pest; labels that are none lose what they may have had under other roles."""
     parts: dict[str, dict[str, Any]] = {}
     for label in described.labels:
         slug = described.origin.slugs[label.name].replace("-", "_")
-        names = f"present_{slug}", f"count_{slug}"
-        if label not in pests:
-            parts |= _gone("binary_sensor", names[0]) | _gone("sensor", names[1])
-            continue
-        quoted = json.dumps(label.name, ensure_ascii=False)
-        parts[names[0]] = {
-            "p": "binary_sensor",
-            "name": f"{label.name} present",
-            "icon": "mdi:bug",
-            "device_class": "occupancy",
-            "state_topic": counts,
-            "value_template": f"{{{{ 'ON' if {quoted} in value_json.present else 'OFF' }}}}",
-        }
-        parts[names[1]] = {
-            "p": "sensor",
-            "name": f"{label.name} today",
-            "icon": "mdi:counter",
-            "state_topic": counts,
-            "value_template": f"{{{{ value_json.events.get({quoted}, 0) }}}}",
-            "unit_of_measurement": "events",
-            "state_class": "total_increasing",
-        }
+        present, today, rate = f"present_{slug}", f"count_{slug}", f"rate_{slug}"
+        if label in pests:
+            entities = _pest(label.name, counts=described.origin.topics.counts)
+            parts |= dict(zip((present, today, rate), entities, strict=True))
+        else:
+            parts |= _gone("binary_sensor", present) | _gone("sensor", today, rate)
     return parts
+
+
+def _pest(label: str, *, counts: str) -> Iterator[dict[str, Any]]:
+    """Presence, with figures beside it; how many today; how many a trap-day."""
+    quoted = json.dumps(label, ensure_ascii=False)
+    figures = ", ".join(f"'{name}': value_json.{name}.get({quoted}, 0)" for name in _FIGURES)
+    yield {
+        "p": "binary_sensor",
+        "name": f"{label} present",
+        "icon": "mdi:bug",
+        "device_class": "occupancy",
+        "state_topic": counts,
+        "value_template": f"{{{{ 'ON' if {quoted} in value_json.present else 'OFF' }}}}",
+        "json_attributes_topic": counts,
+        "json_attributes_template": f"{{{{ {{{figures}, 'period': value_json.period}} | tojson }}}}",
+    }
+    yield {
+        "p": "sensor",
+        "name": f"{label} today",
+        "icon": "mdi:counter",
+        "state_topic": counts,
+        "value_template": f"{{{{ value_json.events.get({quoted}, 0) }}}}",
+        "unit_of_measurement": "events",
+        "state_class": "total_increasing",
+    }
+    yield {
+        "p": "sensor",
+        "name": f"{label} per trap-day",
+        "icon": "mdi:chart-line",
+        "state_topic": counts,
+        "value_template": f"{{{{ value_json.per_trap_day.get({quoted}, 0) }}}}",
+        "unit_of_measurement": "per trap-day",
+        **_MEASURED,
+    }
+
+
+def _totals(topics: Topics, pests: Sequence[Label]) -> dict[str, dict[str, Any]]:
+    """All pests together."""
+    names = json.dumps([label.name for label in pests], ensure_ascii=False)
+
+    def total(name: str, figure: str, *, unit: str, icon: str) -> dict[str, Any]:
+        of_pests = f"value_json.{figure}.items() | selectattr(0, 'in', {names})"
+        rounded = " | round(1)" if figure == "per_trap_day" else ""
+        return {
+            "p": "sensor",
+            "name": name,
+            "icon": icon,
+            "state_topic": topics.counts,
+            "value_template": f"{{{{ {of_pests} | map(attribute=1) | sum{rounded} }}}}",
+            "unit_of_measurement": unit,
+            **_MEASURED,
+        }
+
+    return {
+        "pests_visible": total("Pests visible", "visible", unit="pests", icon="mdi:bug-outline"),
+        "pests_last_hour": total("Pests in the last hour", "last_hour", unit="pests", icon="mdi:clock-outline"),
+        "pests_rate": total("Pests per trap-day", "per_trap_day", unit="per trap-day", icon="mdi:chart-line"),
+    }
 
 
 def _snapshot(topics: Topics) -> dict[str, dict[str, Any]]:

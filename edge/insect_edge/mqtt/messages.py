@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, cast
 
 from insect_edge.domain import Message
+from insect_edge.mqtt import parts
 from insect_edge.mqtt.fields import encode, rounded, time_of, when
 from insect_edge.mqtt.topics import slug
 from insect_edge.timekeeping import dated
@@ -18,7 +19,7 @@ from insect_edge.timekeeping import dated
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from insect_edge.domain import Category, Classification, Event, Moment, Region, Taxon, Verdict
+    from insect_edge.domain import Classification, Event, Moment
     from insect_edge.health.report import HealthReport, Losses, Throttling
     from insect_edge.mqtt import health_payload, payloads
     from insect_edge.mqtt import payload_types as types
@@ -128,9 +129,9 @@ def classification(result: Classification, *, captured: Moment, sequence: int, o
     payload: payloads.Classification = {
         "schema": "insect-edge/classification/1",
         "frame": sequence,
-        "verdict": _verdict(result.verdict),
-        "categories": [_category(category) for category in result.categories[:TOP]],
-        "region": _region(result.region),
+        "verdict": parts.verdict(result.verdict),
+        "categories": [parts.category(category) for category in result.categories[:TOP]],
+        "region": parts.region(result.region),
         "inference_ms": round(result.inference_ms, 2),
         **when(captured, boot_id=origin.boot_id),
         **_who(origin),
@@ -148,6 +149,7 @@ def health(report: HealthReport, *, topics: Topics, at: Moment, boot_id: str) ->
         "model_id": report.model_id,
         "model_sha256": report.model_sha256,
         "frames": report.frames,
+        "regions_skipped": report.regions_skipped,
         "newest_frame_seconds": rounded(report.newest_frame_seconds, digits=1),
         "interval_seconds": round(report.interval_seconds, 3),
         "frames_per_second": rounded(report.frames_per_second, digits=2),
@@ -191,8 +193,9 @@ def _facts(event: Event, *, origin: Origin) -> types.Facts:
         "role": event.role,
         "score": round(event.score, 4),
         "threshold": round(event.threshold, 4),
-        "categories": [_category(category) for category in event.categories[:TOP]],
-        "region": _region(event.region),
+        "categories": [parts.category(category) for category in event.categories[:TOP]],
+        "region": parts.region(event.region),
+        "track": parts.track(event.path),
         "frames": event.frames,
         "hits": event.hits,
         "started": time_of(dated(event.started, by=event.at)),
@@ -200,6 +203,7 @@ def _facts(event: Event, *, origin: Origin) -> types.Facts:
         "at": time_of(event.at),
         "clock_synced": event.at.clock_synced,
         "corrects": event.corrects,
+        "rule": parts.rule(event.rule, at=event.at),
         "boot_id": origin.boot_id if event.boot_id is None else event.boot_id,
         "monotonic": {
             "started": round(event.started.monotonic, 3),
@@ -207,48 +211,12 @@ def _facts(event: Event, *, origin: Origin) -> types.Facts:
             "at": round(event.at.monotonic, 3),
         },
         **_who(origin),
-        "site": _site(origin.site),
+        "site": parts.site(origin.site),
     }
-
-
-def _site(site: Site | None) -> types.Site | None:
-    return None if site is None else {"name": site.name, "latitude": site.latitude, "longitude": site.longitude}
 
 
 def _who(origin: Origin) -> types.Who:
     return {"model_id": origin.model_id, "device_id": origin.topics.device_id}
-
-
-def _category(category: Category) -> types.Category:
-    label = category.label
-    return {
-        "index": label.index,
-        "label": label.name,
-        "score": round(category.score, 4),
-        "role": label.role,
-        "taxon": _taxon(label.taxon),
-    }
-
-
-def _taxon(taxon: Taxon | None) -> types.Taxon | None:
-    return None if taxon is None else {"order": taxon.order, "family": taxon.family, "genus": taxon.genus}
-
-
-def _verdict(verdict: Verdict | None) -> types.Verdict | None:
-    if verdict is None:
-        return None
-    return {
-        "label": verdict.label,
-        "role": verdict.role,
-        "score": round(verdict.score, 4),
-        "threshold": round(verdict.threshold, 4),
-    }
-
-
-def _region(region: Region) -> types.Region:
-    sides = (region.x, region.y, region.width, region.height)
-    x, y, width, height = (round(side, 4) for side in sides)
-    return {"x": x, "y": y, "width": width, "height": height}
 
 
 def _outbox(report: HealthReport) -> health_payload.Outbox:

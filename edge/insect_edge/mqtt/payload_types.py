@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, TypedDict
 
+from insect_edge.alert_rule import RuleKind
 from insect_edge.domain import Phase, Role
 
 
@@ -80,6 +81,37 @@ class Region(TypedDict):
     height: Fraction
 
 
+class Track(TypedDict):
+    """Where one animal has been."""
+
+    track_id: Annotated[str, Rule("The same for as long as the animal stays; never used again.", NAMED)]
+    first: Annotated[Region, Rule("Where it was seen first.")]
+    last: Annotated[Region, Rule("Where it was seen last.")]
+    length: Annotated[float, Rule("Of its way, in frame widths.", NOT_NEGATIVE)]
+    seconds: Annotated[float, Rule("From the first sight of it to the last.", NOT_NEGATIVE)]
+
+
+class FiredRule(TypedDict):
+    """The alert rule that fired, and what it saw; of a plain sighting only kind, label and words are not null."""
+
+    kind: Annotated[RuleKind, Rule("What it looks at: each single animal, a count over time, or a rate that grew.")]
+    label: Annotated[str, Rule("Whose rule it is.")]
+    words: Annotated[str, Rule("All of it in one line.", NAMED)]
+    count: Annotated[int | None, Rule("Animals that came since `since`, this one among them.", POSITIVE)]
+    value: Annotated[float | None, Rule("What passed the limit: the count, or animals per trap-day.", NOT_NEGATIVE)]
+    limit: Annotated[float | None, Rule("What had to be passed.", NOT_NEGATIVE)]
+    per: Annotated[
+        str | None,
+        Rule(
+            "The time `value` is of; a trap-day is 24 hours in which the trap looked.",
+            {"enum": ["trap-day", "hour", "night", "day", "week", None]},
+        ),
+    ]
+    factor: Annotated[float | None, Rule("How many times the mean had to be reached.", NOT_NEGATIVE)]
+    mean: Annotated[float | None, Rule("Animals per trap-day in the days before.", NOT_NEGATIVE)]
+    since: Annotated[Time, Rule("From when on animals were counted; null where the clock was not set.")]
+
+
 class Site(TypedDict):
     """Where the trap stands, in degrees (WGS 84)."""
 
@@ -135,11 +167,14 @@ class Facts(Who):
     phase: Annotated[Phase, Rule("Which change of the event this is.")]
     label: Annotated[str, Rule("What was judged present.")]
     role: RoleOfLabel
-    score: Annotated[Score, Rule("Best so far.")]
+    score: Annotated[Score, Rule("Best so far; of a followed animal: of all looks at it together.")]
     threshold: Annotated[Score, Rule("The one in force for the label.")]
     categories: Categories
     region: Region
-    frames: Annotated[int, Rule("Frames looked at since the start.", POSITIVE)]
+    track: Annotated[Track | None, Rule("Where the animal has been; null where single animals are not followed.")]
+    frames: Annotated[
+        int, Rule("Frames looked at since the start; of a followed animal: how often it was looked at.", POSITIVE)
+    ]
     hits: Annotated[int, Rule("How many of them agreed.", POSITIVE)]
     started: Time
     last_seen: Time
@@ -152,6 +187,9 @@ class Facts(Who):
             "event had ended by then, else `start`; null of every other change.",
             {"enum": ["start", "end", None]},
         ),
+    ]
+    rule: Annotated[
+        FiredRule | None, Rule("The alert rule that fired with this change; null of a change that raises no alert.")
     ]
     boot_id: BootId
     monotonic: Instants

@@ -22,6 +22,7 @@ from insect_edge.mqtt.payload_types import (
     When,
     Who,
 )
+from insect_edge.policy.daylight import Half
 
 
 class Detection(Identifiers, Facts):
@@ -59,8 +60,15 @@ class LastPest(TypedDict):
     started: Time
 
 
+class Period(TypedDict):
+    """The night or day it is."""
+
+    half: Annotated[Half, Rule("By the sun where the trap's position is known, else by fixed hours.")]
+    since: Annotated[Time, Rule("When it began.")]
+
+
 class Counts(When):
-    """What was seen today and who is there now: topic `counts`, retained."""
+    """What was seen today and lately, and who is there now: topic `counts`, retained."""
 
     schema: Literal["insect-edge/counts/1"]
     day: Annotated[
@@ -73,6 +81,18 @@ class Counts(When):
     events: Annotated[LabelCounts, Rule("Label to events that started that day; a label without any is left out.")]
     alerts: Annotated[LabelCounts, Rule("Label to alerts raised that day.")]
     present: Annotated[list[str], Rule("Labels with an event open now.", {"uniqueItems": True})]
+    visible: Annotated[LabelCounts, Rule("Label to events open now: animals, where single ones are followed.")]
+    last_hour: Annotated[LabelCounts, Rule("Label to events that started in the last 60 minutes.")]
+    period: Annotated[Period | None, Rule("The night or day it is; null until the clock was set.")]
+    this_period: Annotated[LabelCounts, Rule("Label to events that started since it began.")]
+    per_trap_day: Annotated[
+        dict[str, Annotated[float, Rule(keywords=NOT_NEGATIVE)]],
+        Rule(
+            "Label to events that started in the last 24 hours, per 24 hours in which the trap looked; half a day of "
+            "looking is taken as the least."
+        ),
+    ]
+    exposure_hours: Annotated[float, Rule("Of the last 24, in which the trap looked.", NOT_NEGATIVE)]
     last_pest: Annotated[LastPest | None, Rule("Of any day; null before the first.")]
     device_id: DeviceId
 

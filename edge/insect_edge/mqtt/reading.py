@@ -55,7 +55,7 @@ def read(topic: str, payload: bytes) -> Reading | None:
         return Reading(kind="other", device=_device(levels), text=f"{topic}: {len(payload)} bytes", content=content)
     try:
         text = describe(content)
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         text = f"{topic}: not understood ({type(error).__name__} {error})"
     device = str(content.get("device_id", _device(levels)))
     return Reading(kind=kind[0], device=device, text=text, content=content)
@@ -94,7 +94,10 @@ def _json(payload: bytes) -> dict[str, Any]:
 def _alert(content: dict[str, Any]) -> str:
     if content.get("test"):
         return "TEST ALERT nothing was seen"
-    return f"ALERT      {content['label']} {content['score']:.2f}, {_looks(content)}"
+    rule = content.get("rule") or {}
+    # That every sighting alerts is nothing to be told with each.
+    why = f" ({rule['words']})" if rule.get("kind", "sighting") != "sighting" else ""
+    return f"ALERT      {content['label']} {content['score']:.2f}, {_looks(content)}{why}"
 
 
 def _detection(content: dict[str, Any]) -> str:

@@ -35,6 +35,7 @@ def corrected(state: PolicyState, *, now: Moment) -> tuple[PolicyState, tuple[Ev
 
     Cooldowns that began in an earlier boot get their true length, too.
     """
+    state = replace(state, arrivals=state.arrivals.placed(now=now)) if state.arrivals.misplaced else state
     if not now.clock_synced or (
         state.earlier is None and not state.undated and all(e.dated for e in state.open_events)
     ):

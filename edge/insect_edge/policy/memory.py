@@ -6,25 +6,26 @@ The newest frames are not kept: a window that was half full when the process end
 from __future__ import annotations
 
 import json
-import math
-from dataclasses import dataclass
-from datetime import datetime
-from typing import TYPE_CHECKING, Any, TypeVar
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
 
-from insect_edge.domain import Category, Event, Label, Moment, Phase, Region, Role, Taxon
+from insect_edge.domain import Category, Event, Label, Phase, Role, Taxon
 from insect_edge.errors import StateError
+from insect_edge.policy import stored_arrivals
+from insect_edge.policy import stored_values as typed
+from insect_edge.policy.arrivals import Arrivals
 from insect_edge.policy.state import Earlier, OpenEvent, PolicyState
+from insect_edge.sightings import Path
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable
+
+    from insect_edge.domain import Moment, Region
 
 FORMAT = "insect-edge/policy-state"
-VERSION = 1
-_MOST_SECONDS = 1e10
-_YEARS = range(1900, 9000)
-"""Three hundred years of monotonic seconds, and years from which those can be counted: computing stays in range."""
-
-_Value = TypeVar("_Value")
+VERSION = 2
+"""What version 1 did not know yet is read as what it was then: absent."""
+_READ = (1, VERSION)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +58,7 @@ def encode(state: PolicyState, *, saved: Moment, boot_id: str) -> bytes:
         "alerted": dict(state.alerted),
         "undated": events,
         "never_dated": state.never_dated,
+        "arrivals": stored_arrivals.written(state.arrivals),
         "earlier": None if state.earlier is None else _earlier(state.earlier),
         # Events share their labels, of which a card may say much.
         "labels": [_label(label) for label in labels],
@@ -73,8 +75,8 @@ def decode(stored: bytes) -> Memory:
     try:
         content = json.loads(stored)
         named = (content["format"], content["version"])
-        if named == (FORMAT, VERSION):
-            saved, boot_id = _read_moment(content["saved"]), _text(content["boot_id"])
+        if named[0] == FORMAT and named[1] in _READ:
+            saved, boot_id = typed.moment_of(content["saved"]), typed.text(content["boot_id"])
             return Memory(state=_read_state(content), saved=saved, boot_id=boot_id)
     except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
         raise StateError(
@@ -88,6 +90,14 @@ def decode(stored: bytes) -> Memory:
 
 def _moment(moment: Moment) -> list[Any]:
     return [moment.monotonic, moment.utc.isoformat(), moment.clock_synced]
+
+
+def _region(region: Region) -> list[float]:
+    return [region.x, region.y, region.width, region.height]
+
+
+def _path(path: Path) -> dict[str, Any]:
+    return {**asdict(path), "first": _region(path.first), "last": _region(path.last)}
 
 
 def _label(label: Label) -> list[Any]:
@@ -106,7 +116,6 @@ def _earlier(earlier: Earlier) -> dict[str, Any]:
 
 def _facts(event: Event | OpenEvent, *, labels: dict[Label, int]) -> dict[str, Any]:
     """What open and ended events have in common."""
-    region = event.region
     return {
         "event_id": event.event_id,
         "label": event.label,
@@ -114,11 +123,12 @@ def _facts(event: Event | OpenEvent, *, labels: dict[Label, int]) -> dict[str, A
         "score": event.score,
         "threshold": event.threshold,
         "categories": [[labels.setdefault(c.label, len(labels)), c.score] for c in event.categories],
-        "region": [region.x, region.y, region.width, region.height],
+        "region": _region(event.region),
         "started": _moment(event.started),
         "last_seen": _moment(event.last_seen),
         "frames": event.frames,
         "hits": event.hits,
+        "path": None if event.path is None else _path(event.path),
     }
 
 
@@ -141,131 +151,79 @@ def _read_state(content: dict[str, Any]) -> PolicyState:
     labels = [_read_label(values) for values in content["labels"]]
     earlier = content["earlier"]
     return PolicyState(
-        open_events=tuple(_read_open_event(values, labels=labels) for values in _list(content["open_events"])),
-        ended=_read_mapping(content["ended"], _seconds),
-        alerted=_read_mapping(content["alerted"], _seconds),
-        undated=tuple(_read_event(values, labels=labels) for values in _list(content["undated"])),
-        never_dated=_count(content["never_dated"]),
+        open_events=tuple(_read_open_event(values, labels=labels) for values in typed.listed(content["open_events"])),
+        ended=typed.mapping(content["ended"], typed.seconds),
+        alerted=typed.mapping(content["alerted"], typed.seconds),
+        undated=tuple(_read_event(values, labels=labels) for values in typed.listed(content["undated"])),
+        never_dated=typed.count(content["never_dated"]),
+        arrivals=Arrivals() if (arrivals := content.get("arrivals")) is None else stored_arrivals.read(arrivals),
         earlier=None
         if earlier is None
         else Earlier(
-            restored=_seconds(earlier["restored"]),
-            ended=_read_mapping(earlier["ended"], _utc),
-            alerted=_read_mapping(earlier["alerted"], _utc),
+            restored=typed.seconds(earlier["restored"]),
+            ended=typed.mapping(earlier["ended"], typed.utc_of),
+            alerted=typed.mapping(earlier["alerted"], typed.utc_of),
         ),
     )
 
 
 def _read_facts(values: dict[str, Any], *, labels: list[Label]) -> dict[str, Any]:
-    x, y, width, height = (_score(value) for value in values["region"])
     return {
-        "event_id": _text(values["event_id"]),
-        "label": _text(values["label"]),
+        "event_id": typed.text(values["event_id"]),
+        "label": typed.text(values["label"]),
         "role": _read_role(values["role"]),
-        "score": _score(values["score"]),
-        "threshold": _score(values["threshold"]),
+        "score": typed.score(values["score"]),
+        "threshold": typed.score(values["threshold"]),
         "categories": tuple(
-            Category(label=labels[_count(index)], score=_score(score)) for index, score in values["categories"]
+            Category(label=labels[typed.count(index)], score=typed.score(score))
+            for index, score in values["categories"]
         ),
-        "region": Region(x=x, y=y, width=width, height=height),
-        "started": _read_moment(values["started"]),
-        "last_seen": _read_moment(values["last_seen"]),
-        "frames": _count(values["frames"]),
-        "hits": _count(values["hits"]),
+        "region": typed.region_of(values["region"]),
+        "started": typed.moment_of(values["started"]),
+        "last_seen": typed.moment_of(values["last_seen"]),
+        "frames": typed.count(values["frames"]),
+        "hits": typed.count(values["hits"]),
+        "path": None if (path := values.get("path")) is None else _read_path(path),
     }
+
+
+def _read_path(values: dict[str, Any]) -> Path:
+    return Path(
+        track_id=typed.text(values["track_id"]),
+        first=typed.region_of(values["first"]),
+        last=typed.region_of(values["last"]),
+        length=typed.not_negative(values["length"]),
+        seconds=typed.not_negative(values["seconds"]),
+    )
 
 
 def _read_event(values: dict[str, Any], *, labels: list[Label]) -> Event:
     """Only ends are stored."""
-    return Event(**_read_facts(values, labels=labels), at=_read_moment(values["at"]), phase=Phase.END, alert=False)
+    return Event(**_read_facts(values, labels=labels), at=typed.moment_of(values["at"]), phase=Phase.END, alert=False)
 
 
 def _read_open_event(values: dict[str, Any], *, labels: list[Label]) -> OpenEvent:
     return OpenEvent(
         **_read_facts(values, labels=labels),
-        alerted=_truth(values["alerted"]),
-        told=_seconds(values["told"]),
-        told_score=_score(values["told_score"]),
-        dated=_truth(values["dated"]),
-        unseen_from=_seconds(values["unseen_from"]),
+        alerted=typed.truth(values["alerted"]),
+        told=typed.seconds(values["told"]),
+        told_score=typed.score(values["told_score"]),
+        dated=typed.truth(values["dated"]),
+        unseen_from=typed.seconds(values["unseen_from"]),
     )
 
 
 def _read_label(values: Iterable[Any]) -> Label:
     index, name, role, taxon, threshold = values
-    order, family, genus = (None, None, None) if taxon is None else (_text_or_none(value) for value in taxon)
+    order, family, genus = (None, None, None) if taxon is None else (typed.text_or_none(value) for value in taxon)
     return Label(
-        index=_count(index),
-        name=_text(name),
+        index=typed.count(index),
+        name=typed.text(name),
         role=_read_role(role),
         taxon=None if taxon is None else Taxon(order=order, family=family, genus=genus),
-        threshold=_score(threshold),
+        threshold=typed.score(threshold),
     )
 
 
 def _read_role(value: object) -> Role | None:
-    return None if value is None else Role(_text(value))
-
-
-def _read_moment(value: Iterable[object]) -> Moment:
-    monotonic, utc, clock_synced = value
-    return Moment(monotonic=_seconds(monotonic), utc=_utc(utc), clock_synced=_truth(clock_synced))
-
-
-def _read_mapping(value: Mapping[str, object], read: Callable[[object], _Value]) -> dict[str, _Value]:
-    return {label: read(item) for label, item in value.items()}
-
-
-def _list(value: object) -> list[Any]:
-    if not isinstance(value, list):
-        raise TypeError(f"{value!r} is no list")
-    return value
-
-
-def _number(value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise ValueError(f"{value!r} is no number")
-    return value
-
-
-def _seconds(value: object) -> float:
-    number = _number(value)
-    if abs(number) > _MOST_SECONDS:
-        raise ValueError(f"{value!r} s are more than {_MOST_SECONDS:g}")
-    return number
-
-
-def _score(value: object) -> float:
-    number = _number(value)
-    if not 0 <= number <= 1:
-        raise ValueError(f"{value!r} is not from 0 to 1")
-    return number
-
-
-def _count(value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise ValueError(f"{value!r} is no count")
-    return value
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"{value!r} is no text")
-    return value
-
-
-def _text_or_none(value: object) -> str | None:
-    return None if value is None else _text(value)
-
-
-def _truth(value: object) -> bool:
-    if not isinstance(value, bool):
-        raise TypeError(f"{value!r} is neither true nor false")
-    return value
-
-
-def _utc(value: object) -> datetime:
-    utc = datetime.fromisoformat(_text(value))
-    if utc.tzinfo is None or utc.year not in _YEARS:
-        raise ValueError(f"{value!r} is no time with a zone")
-    return utc
+    return None if value is None else Role(typed.text(value))

@@ -93,6 +93,7 @@ def _carried(memory: Memory, *, now: Moment) -> Memory:
         open_events=tuple(event(open_event) for open_event in state.open_events),
         ended={label: at + offset for label, at in state.ended.items()},
         alerted={label: at + offset for label, at in state.alerted.items()},
+        arrivals=state.arrivals.moved(offset),
     )
     return replace(memory, state=state, saved=saved)
 
@@ -110,6 +111,7 @@ def _cut_off(memory: Memory, *, now: Moment, settings: PolicySettings) -> tuple[
         alerted=dict.fromkeys(alerted, now.monotonic),
         never_dated=state.never_dated + len(state.undated) + (0 if saved.clock_synced else len(ends)),
         earlier=earlier if earlier.ended or earlier.alerted else None,
+        arrivals=state.arrivals.cut_off(saved=saved, now=now),
     ), ends
 
 

@@ -6,12 +6,16 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from insect_edge.domain import BACKGROUND, UNKNOWN, Event, Role
+from insect_edge.policy.arrivals import Arrivals
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import datetime
 
+    from insect_edge.alert_rule import FiredRule
     from insect_edge.domain import Category, Classification, Moment, Phase, Region, Verdict
+    from insect_edge.policy.animal import Animal
+    from insect_edge.sightings import Path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +39,12 @@ class Look:
         """The label's score, 0 where it is not among the top categories."""
         return next((category.score for category in self.categories if category.label.name == label), 0.0)
 
+    @property
+    def empty(self) -> bool:
+        """Whether the background won."""
+        best = self.categories[0].label
+        return best.role is Role.BACKGROUND or best.name == BACKGROUND
+
     def names(self, label: str) -> bool:
         """Whether the verdict is this label."""
         return self.verdict is not None and self.verdict.label == label
@@ -51,6 +61,7 @@ class OpenEvent:
         dated: whether the clock was known to be set then.
         unseen_from: monotonic seconds from which on it counts as unseen: those of `last_seen`; after a restart those
             of the first look, and while there was none, those at which it is no longer waited for.
+        path: where the animal has been; None where single animals are not followed.
     """
 
     event_id: str
@@ -69,6 +80,7 @@ class OpenEvent:
     told_score: float
     dated: bool
     unseen_from: float
+    path: Path | None = None
 
     def seen_in(self, look: Look, *, keep: float) -> OpenEvent:
         """The event after one more frame, which agrees from `keep` times the threshold on."""
@@ -81,8 +93,8 @@ class OpenEvent:
             return event
         return replace(event, score=score, categories=look.categories, region=look.region)
 
-    def change(self, phase: Phase, *, at: Moment, alert: bool = False) -> Event:
-        """This event as something to tell."""
+    def change(self, phase: Phase, *, at: Moment, rule: FiredRule | None = None) -> Event:
+        """This event as something to tell; `rule` is the alert rule that fires with it."""
         return Event(
             event_id=self.event_id,
             phase=phase,
@@ -97,7 +109,9 @@ class OpenEvent:
             at=at,
             frames=self.frames,
             hits=self.hits,
-            alert=alert,
+            alert=rule is not None,
+            path=self.path,
+            rule=rule,
         )
 
 
@@ -117,6 +131,21 @@ class Earlier:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Began:
+    """When the trap began to look, after nobody did.
+
+    Attributes:
+        at: monotonic seconds of the first look.
+        told: labels that alerted on the day before.
+        again: whether the trap had looked on the day before; else all that is there is news.
+    """
+
+    at: float
+    told: frozenset[str]
+    again: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyState:
     """All that the policy remembers.
 
@@ -128,6 +157,9 @@ class PolicyState:
         undated: ends told in this boot while the clock was not set, oldest first; to be told again once it is.
         never_dated: events that have ended and whose times nobody will ever know.
         earlier: what is known of cooldowns that began in an earlier boot; None where that does not matter.
+        arrivals: how many came, and how long anybody looked.
+        began: the first look of this process, or after a time without any; None before it. Not stored.
+        animals: what is known of each animal in sight, by its track; not stored, like `looks`.
     """
 
     looks: tuple[Look, ...] = ()
@@ -137,6 +169,9 @@ class PolicyState:
     undated: tuple[Event, ...] = ()
     never_dated: int = 0
     earlier: Earlier | None = None
+    arrivals: Arrivals = field(default_factory=Arrivals)
+    began: Began | None = None
+    animals: Mapping[str, Animal] = field(default_factory=dict)
 
     def hits(self, label: str) -> Iterator[Look]:
         """The frames of the window whose verdict is the label, since its last event ended; oldest first."""

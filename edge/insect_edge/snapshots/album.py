@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from insect_edge.domain import Phase
 from insect_edge.errors import ImageError
+from insect_edge.portrait import portrait
 from insect_edge.snapshots.keeping import surplus
 from insect_edge.snapshots.picture import UNSET, named, picture_of, start_of
 
@@ -99,9 +100,7 @@ class Album:
             elif event.phase is Phase.END:
                 self._due.over.append(event)
             elif look is not None and event.last_seen == look.frame.captured:
-                categories = look.classification.categories
-                score = next((one.score for one in categories if one.label.name == event.label), 0.0)
-                self._due.seen.append((event, look.frame, score))
+                self._due.seen.append((event, look.frame, look.view.score(event)))
 
     def work(self) -> None:
         """Store what was noted; costs nothing where nothing was."""
@@ -123,7 +122,7 @@ class Album:
         best = view.held[0] if view.held else view.stored
         if best is not None and score < best.score + RISE:
             return
-        jpeg = self._encode(frame)
+        jpeg = self._encode(portrait(frame, event))
         number = self._number + 1 if view.stored is None else view.stored.number
         picture = picture_of(event, number=number, score=score, size=len(jpeg))
         if view.stored is None:

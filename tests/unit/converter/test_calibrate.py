@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pytest
 
-from insect_converter.calibrate import choose, representative
+from insect_converter.calibrate import choose, per_label, representative
 from insect_edge import preprocess
 from insect_edge.card import InputContract
 from support.photographs import draw
@@ -24,6 +25,12 @@ def test_each_label_is_represented_evenly() -> None:
     chosen = choose(LABELS, per_label=10, seed=1)
     assert np.bincount([LABELS[position] for position in chosen]).tolist() == [10, 3, 10]
     assert len(set(chosen)) == len(chosen)
+
+
+@pytest.mark.parametrize(("labels", "wanted"), [(2, 100), (3, 67), (10, 20), (13, 20), (100, 20)])
+def test_few_labels_give_more_each(labels: int, wanted: int) -> None:
+    """Twenty of each, and where labels are few so many that there are two hundred."""
+    assert per_label(labels) == wanted
 
 
 def test_labels_take_turns() -> None:

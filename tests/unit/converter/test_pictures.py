@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 
 from insect_converter.dataset import Photograph
-from insect_converter.pictures import difference_hash, load, thumbnail
+from insect_converter.pictures import compact, difference_hash, load, thumbnail
+from insect_edge import preprocess
+from insect_edge.card import WHOLE_FRAME, InputContract
 from support.photographs import AS_THEY_COME, draw, encoded, truncated
 
 if TYPE_CHECKING:
@@ -75,6 +77,16 @@ def test_pictures_are_reduced_and_panoramas_trimmed(
     assert picture.pixels.shape == (*kept, 3)
     assert picture.pixels.flags.c_contiguous
     assert picture.sha256 == hashlib.sha256(data).hexdigest()
+
+
+@pytest.mark.parametrize(("width", "height"), [(400, 300), (90, 900), (40, 30), (60, 60)])
+def test_whole_frames_are_squeezed_as_the_pi_does_it(width: int, height: int) -> None:
+    """Nothing is trimmed, and what training keeps are the pixels that the model will see."""
+    drawn = draw("ladybird", seed=1, width=width, height=height)
+    kept = compact(drawn, shorter_side=60, crop=WHOLE_FRAME)
+    contract = InputContract(width=60, height=60, color_order="bgr", crop=WHOLE_FRAME)
+    np.testing.assert_array_equal(kept, preprocess.to_model_pixels(drawn, region=None, contract=contract))
+    np.testing.assert_array_equal(kept, preprocess.to_model_pixels(kept, region=None, contract=contract))
 
 
 def test_one_pixel_is_a_picture(tmp_path: Path) -> None:

@@ -90,6 +90,7 @@ def test_the_network_decides_what_a_byte_is() -> None:
     assert (small.width, small.mean, small.std) == (180, 0.0, 1.0)
     large = recipes.load("garden-pests").contract()
     assert (large.width, large.mean, large.std) == (224, 127.5, 127.5)
+    assert (small.crop, large.crop) == ("whole-frame", "centred-square")
 
 
 def test_values_are_changed_one_by_one() -> None:

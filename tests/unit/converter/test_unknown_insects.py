@@ -93,6 +93,8 @@ def test_what_is_learnt_from_is_not_reported_on(tmp_path: Path, classifier: Clas
     views = unknown_insects.to_learn(paths, shorter_side=16)
     assert len(views) == len(free.fitting)
     assert {view.shape for view in views} == {(16, 16, 3)}
+    others = unknown_insects.to_report(paths, shorter_side=16)
+    assert len(others) == len(free.reporting)
 
 
 def test_broken_photographs_are_left_out(

@@ -30,7 +30,13 @@ seq -f '     %.0f http://deb.debian.org/debian trixie/main arm64 Packages' 20000
 
 
 def dry_run(
-    folder: Path, *options: str, system: str = "trixie", architecture: str = "arm64", packages: str = ""
+    folder: Path,
+    *options: str,
+    system: str = "trixie",
+    architecture: str = "arm64",
+    packages: str = "",
+    installer: Path = INSTALLER,
+    meanwhile: str = ":",
 ) -> subprocess.CompletedProcess[str]:
     """The installer on a made-up system, where it only says what it would do.
 
@@ -40,11 +46,12 @@ def dry_run(
         system: one of `OS_RELEASES`.
         architecture: as dpkg says it.
         packages: what apt could install beside what is there.
+        installer: which copy of it.
+        meanwhile: a command that is run while it runs.
     """
-    programs = folder / "programs"
-    programs.mkdir(exist_ok=True)
+    (programs := folder / "programs").mkdir(exist_ok=True)
     answers = {
-        "dpkg": f"echo {architecture}",
+        "dpkg": f"{meanwhile}; echo {architecture}",
         "dpkg-query": '[ "$3" != python3-picamera2 ] && echo installed',
         "apt-cache": APT_CACHE.replace("PACKAGES", packages),
         "systemctl": "echo 'systemd 257 (257.9)'",
@@ -56,7 +63,7 @@ def dry_run(
     (folder / "os-release").write_text(OS_RELEASES[system], encoding="utf-8")
     (folder / WHEEL).touch()
     return subprocess.run(
-        ["bash", str(INSTALLER), "--dry-run", "--upgrade", "--wheel", str(folder / WHEEL), *options],
+        ["bash", str(installer), "--dry-run", "--upgrade", "--wheel", str(folder / WHEEL), *options],
         check=False,
         capture_output=True,
         text=True,
@@ -70,6 +77,15 @@ def test_the_scripts_are_clean() -> None:
     command = ["shellcheck", "--external-sources", "--check-sourced", str(INSTALLER), str(DEPLOY / "bootstrap.sh")]
     done = subprocess.run(command, check=False, capture_output=True, text=True)
     assert done.stdout == ""
+
+
+def test_it_may_be_changed_while_it_runs(tmp_path: Path) -> None:
+    """Bash reads a script as it goes; here not a line of what is written into it meanwhile is run."""
+    copy = shutil.copytree(DEPLOY, tmp_path / "deploy") / "install.sh"
+    whole = dry_run(tmp_path).stdout
+    changed = dry_run(tmp_path, installer=copy, meanwhile=f"yes 'echo CHANGED' | head -n 5000 >>{copy}")
+    assert "CHANGED" in copy.read_text(encoding="utf-8")
+    assert (changed.returncode, changed.stdout) == (0, whole)
 
 
 @pytest.mark.parametrize(("system", "python"), [("bookworm", "3.11"), ("trixie", "3.13")])

@@ -234,7 +234,7 @@ def test_a_newer_format_asks_for_a_newer_program() -> None:
         ({"input__height": 10**9}, "input height 1000000000"),
         ({"input__color_order": "cmyk"}, "color_order 'cmyk' is none of rgb, bgr, grey"),
         ({"input__resize": "nearest"}, "resize 'nearest' is none of antialias"),
-        ({"input__crop": "stretch"}, "crop 'stretch' is none of centred-square"),
+        ({"input__crop": "stretch"}, "crop 'stretch' is none of centred-square, whole-frame"),
         ({"input__mean": None}, "mean None"),
         ({"input__std": 0}, "std 0 is no number above 0"),
         ({"activation": "relu"}, "activation 'relu' is none of logits, softmax"),

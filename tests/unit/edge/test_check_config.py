@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 
 from insect_edge.card import InputContract, ModelCard
 from insect_edge.commands import check_config
+from insect_edge.config.alerts import Alerts, Threshold
 from insect_edge.config.camera import Camera, FilesCamera
 from insect_edge.config.labels import configured_card
 from insect_edge.config.parse import parse_config
-from insect_edge.config.sections import Alerts, Config, Policy
+from insect_edge.config.sections import Config, Policy
 from insect_edge.config.sections import Site as SiteConfig
 from insect_edge.domain import Label, Region, Role
 from insect_edge.errors import ConfigError
@@ -51,6 +52,17 @@ def test_a_good_file_is_ok(tmp_path: Path) -> None:
     assert "broker  hub:8883 with TLS" in lines
 
 
+def test_the_alert_rules_are_told_in_words(tmp_path: Path) -> None:
+    """A threshold takes the place of its label's sightings; without any, each sighting of a pest alerts."""
+    path = tmp_path / "trap.toml"
+    path.write_text("", encoding="utf-8")
+    assert "alerts  every sighting of slug" in CliRunner().invoke(check_config.command, [str(path)]).output
+    path.write_text('[[alerts.thresholds]]\nlabel = "slug"\nmore_than = 5\nper = "trap-day"', encoding="utf-8")
+    assert "alerts  slug: more than 5 per trap-day\n" in CliRunner().invoke(check_config.command, [str(path)]).output
+    path.write_text('[alerts]\nnever = ["slug"]', encoding="utf-8")
+    assert "alerts  none" in CliRunner().invoke(check_config.command, [str(path)]).output
+
+
 @pytest.mark.parametrize(
     "text", ["[polcy]", '[policy.roles]\nsnail = "pest"', '[mqtt]\nusername = "a"\npassword_file = "x"']
 )
@@ -76,6 +88,12 @@ def test_what_is_printed_can_be_read_again(tmp_path: Path) -> None:
 NAMES = st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_size=20)
 
 
+THRESHOLDS = st.one_of(
+    st.builds(Threshold, label=NAMES, more_than=st.floats(0, 1000), per=st.sampled_from(["hour", "trap-day"])),
+    st.builds(Threshold, label=NAMES, factor=st.floats(1.5, 10), also_sightings=st.booleans()),
+)
+
+
 @given(
     st.builds(
         Config,
@@ -91,7 +109,10 @@ NAMES = st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_
             thresholds=st.dictionaries(NAMES, st.floats(1e-9, 1)),
             roles=st.dictionaries(NAMES, st.sampled_from(["pest", "neutral"])),
         ),
-        alerts=st.builds(Alerts, only=st.lists(NAMES).map(tuple)),
+        alerts=st.one_of(
+            st.builds(Alerts, only=st.lists(NAMES).map(tuple)),
+            st.builds(Alerts, thresholds=st.lists(THRESHOLDS, max_size=3, unique_by=lambda one: one.label).map(tuple)),
+        ),
     )
 )
 def test_every_configuration_can_be_printed(config: Config) -> None:

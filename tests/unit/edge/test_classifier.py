@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from insect_edge import golden
-from insect_edge.card import Golden, InputContract, ModelCard
-from insect_edge.classifier import Classifier, check_fit
+from insect_edge.card import WHOLE_FRAME, Golden, InputContract, ModelCard
+from insect_edge.classifier import Classifier, Look, check_fit
 from insect_edge.domain import Evidence, Frame, Label, Moment, Region, Role, Verdict
 from insect_edge.errors import InferenceError, ModelError
 from insect_edge.rejection import Rejection
@@ -45,6 +45,13 @@ def test_the_top_categories_and_the_verdict_come_out() -> None:
     assert [category.label.name for category in result.categories] == ["slug", "background"]
     assert result.verdict == Verdict(label="slug", role=Role.PEST, score=pytest.approx(0.8), threshold=0.6)
     assert result.region == Region.centred_square(frame_width=40, frame_height=30)
+
+
+def test_a_model_of_whole_frames_looks_at_all_of_one() -> None:
+    """The region that a classification tells is the one its card looks at by default."""
+    card = replace(CARD, input=replace(CARD.input, crop=WHOLE_FRAME))
+    result = Classifier(FakeInterpreter(SLUG), card).classify_pixels(PIXELS)
+    assert result.region == Region(x=0.0, y=0.0, width=1.0, height=1.0)
 
 
 def test_there_are_never_more_categories_than_labels() -> None:
@@ -113,6 +120,36 @@ def test_logits_come_before_temperature_and_softmax() -> None:
     interpreter = FakeInterpreter(np.array([3, 4, 5], np.uint8), output=spec((1, 3), "uint8", scale=0.5, zero_point=3))
     classifier = Classifier(interpreter, replace(CARD, activation="logits", temperature=7.0))
     assert classifier.logits(PIXELS).tolist() == [0.0, 0.5, 1.0]
+
+
+def test_regions_are_classified_in_order() -> None:
+    """Each region gets the very answer it gets alone; one that is named twice is looked at once."""
+    interpreter = FakeInterpreter(SLUG)
+    classifier = Classifier(interpreter, CARD, timer=lambda: 0.0)
+    pixels = np.random.default_rng(1).integers(0, 256, (30, 40, 3), dtype=np.uint8)
+    left, right = (Region(x=x, y=0.0, width=0.5, height=0.5) for x in (0.0, 0.5))
+    together = classifier.classify_regions(pixels, iter([left, right, left]))
+    assert [one.region for one in together] == [left, right, left]
+    assert len(interpreter.asked) == 2
+    assert together[1] == classifier.classify_pixels(pixels, region=right)
+    assert classifier.classify_regions(pixels, ()) == ()
+
+
+def test_looks_at_one_thing_are_judged_by_their_mean() -> None:
+    """Answers are averaged before temperature and softmax; the region is the first one's, the time all of theirs."""
+    card = replace(CARD, activation="logits")
+    classifier = Classifier(FakeInterpreter(SLUG), card)
+    regions = [Region(x=0.0, y=0.0, width=size, height=size) for size in (0.5, 1.0)]
+    answers = (np.array([0, 4, 0], np.float32), np.array([0, 0, 2], np.float32))
+    looks = [
+        Look(output=output, region=region, inference_ms=2.0) for output, region in zip(answers, regions, strict=True)
+    ]
+    judged = classifier.judge(looks)
+    alone = Classifier(FakeInterpreter(np.array([0, 2, 1], np.float32)), card).classify_pixels(PIXELS)
+    assert judged.categories == alone.categories
+    assert (judged.region, judged.inference_ms) == (regions[0], 4.0)
+    with pytest.raises(InferenceError, match="no number"):
+        classifier.judge([*looks, Look(output=answers[0] - np.float32(np.inf), region=regions[0], inference_ms=0.0)])
 
 
 def test_card_and_interpreter_can_be_asked_for() -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
 from insect_edge.adapters.fake_clock import FakeClock
 from insect_edge.adapters.jpeg import encode_jpeg
+from insect_edge.adapters.picamera2 import Picamera2Camera
 from insect_edge.adapters.pictures import decode_picture
 from insect_edge.composition.cameras import make_camera
 from insect_edge.composition.folders import outbox_folder
@@ -21,6 +23,9 @@ from insect_edge.mqtt.topics import Topics
 from insect_edge.outbox.entry import OutboxLimits
 from insect_edge.policy.rules import PolicySettings
 from insect_edge.relay.settings import RelaySettings
+
+if TYPE_CHECKING:
+    from insect_edge.regions.settings import Mode
 
 
 def parsed(text: str) -> Config:
@@ -93,6 +98,20 @@ def test_the_outbox_has_a_home(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_camera_is_the_configured_one(text: str, name: str) -> None:
     """The source decides the camera, its section the rest."""
     assert make_camera(parsed(text).camera, clock=FakeClock()).name == name
+
+
+@pytest.mark.parametrize(
+    ("key", "mode", "asked"),
+    [
+        *(("", "whole", False), ("", "grid", False), ("", "motion", True), ("", "contrast", True), ("", "auto", True)),
+        *(("camera.picamera2.luma = true", "whole", True), ("camera.picamera2.luma = false", "auto", False)),
+    ],
+)
+def test_brightness_is_asked_for_where_it_is_of_use(key: str, mode: Mode, asked: bool) -> None:  # noqa: FBT001 # a column
+    """The way of searching decides, unless the configuration does."""
+    camera = make_camera(parsed(key).camera, clock=FakeClock(), mode=mode)
+    assert isinstance(camera, Picamera2Camera)
+    assert camera._settings.luma is asked
 
 
 def test_a_snapshot_is_a_picture_of_the_right_width() -> None:

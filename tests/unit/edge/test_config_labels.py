@@ -54,3 +54,14 @@ def test_an_alert_that_could_never_come_is_told() -> None:
     """Only pests alert, so a label in `only` that is none is a mistake."""
     with pytest.raises(ConfigError, match=r'"wasp": is no pest, so it could never alert: add wasp = "pest"'):
         configured('[alerts]\nonly = ["wasp"]')
+
+
+def test_a_threshold_needs_a_pest_of_the_model() -> None:
+    """A label the model does not have, or one that is no pest, is told with the number of its table."""
+    table = '[[alerts.thresholds]]\nlabel = "{}"\nmore_than = 5\nper = "hour"\n'
+    with pytest.raises(ConfigError) as caught:
+        configured("".join(table.format(label) for label in ("slug", "slugs", "wasp")))
+    unknown, harmless = str(caught.value).splitlines()
+    assert unknown.startswith('trap.toml: [[alerts.thresholds]] 2: label = "slugs": the model garden-v1 has no such')
+    assert harmless.startswith('trap.toml: [[alerts.thresholds]] 3: label = "wasp": is no pest, so it could never')
+    assert configured(table.format("wasp") + '[policy.roles]\nwasp = "pest"')

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import shutil
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,9 @@ import pytest
 
 from insect_edge.adapters.fake_clock import FakeClock
 from insect_edge.outbox.queue import Outbox, OutboxLimits
+from insect_edge.policy.arrivals import Arrivals
+from insect_edge.policy.memory import decode
+from insect_edge.policy.state import PolicyState
 from support.daemon_world import EMPTY, ENDED, ROOT, SLUG, phases, visit, world
 from support.policy_watch import NOON
 
@@ -119,7 +123,7 @@ def test_a_state_that_cannot_be_read_is_told_and_forgotten(
 
 
 def test_nothing_is_stored_for_a_frame(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The state goes to the disk with changes that are told, and never without."""
+    """The state goes to the disk with changes that are told, and at the end, with how long the trap looked."""
     put, stored = Outbox.put, []
 
     def counted(outbox: Outbox, drafts: Any, *, state: bytes | None = None) -> Any:
@@ -131,7 +135,7 @@ def test_nothing_is_stored_for_a_frame(tmp_path: Path, monkeypatch: pytest.Monke
         here.stop_after(600)
         here.daemon.run()
     assert here.daemon.frames == 601
-    assert stored == [(2, True), (1, True)]
+    assert stored == [(2, True), (1, True), (0, True)]
 
 
 def test_another_run_over_the_same_files_is_another_story(tmp_path: Path) -> None:
@@ -146,10 +150,14 @@ def test_another_run_over_the_same_files_is_another_story(tmp_path: Path) -> Non
     assert told == [["start", "end"], ["start", "end"], []]
 
 
-def test_a_stop_and_start_of_a_quiet_trap_writes_no_state(tmp_path: Path) -> None:
-    """Without any event there is nothing to remember."""
+def test_a_quiet_trap_remembers_nothing_but_how_long_it_looked(tmp_path: Path) -> None:
+    """Without any event that is all there is to store."""
     with world(tmp_path, lambda _: EMPTY) as here:
         here.stop_after(30)
         here.daemon.run()
     with closing(Outbox.open(tmp_path / "outbox", clock=FakeClock(), limits=OutboxLimits())) as outbox:
-        assert outbox.state() is None
+        stored = outbox.state()
+    assert stored is not None
+    state = decode(stored).state
+    assert replace(state, arrivals=Arrivals()) == PolicyState()
+    assert [span.looked for span in state.arrivals.spans] == [29.0]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from insect_edge.config.alerts import Threshold
 from insect_edge.config.parse import parse_config
 from insect_edge.config.sections import Config
 from insect_edge.config.types import Section
@@ -18,8 +19,9 @@ if TYPE_CHECKING:
 
 EXAMPLE = Path(__file__).parents[3] / "deploy" / "insect-edge.example.toml"
 TEXT = EXAMPLE.read_text(encoding="utf-8")
-OPTIONAL = re.compile(r"^#(?=[a-z_]+ = )", flags=re.MULTILINE)
+OPTIONAL = re.compile(r"^#(?=[a-z_]+ = |\[\[)", flags=re.MULTILINE)
 LABEL_TABLES = {("policy", "thresholds"), ("policy", "roles")}
+SEVERAL = ("alerts", "thresholds")
 
 
 def keys(section: Section, place: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
@@ -52,6 +54,10 @@ def test_every_key_is_shown_with_its_default(place: tuple[str, ...], default: An
     """A key with a default stands there with it; a key without stands there commented out, with a sensible value."""
     if place in LABEL_TABLES:
         assert at(tomllib.loads(TEXT), place) == {}
+        return
+    if place == SEVERAL:
+        shown = {key for table in at(tomllib.loads(OPTIONAL.sub("", TEXT)), place) for key in table}
+        assert shown == set(Threshold.model_fields)
         return
     if default is None:
         with pytest.raises(KeyError):

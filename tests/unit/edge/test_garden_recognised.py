@@ -6,9 +6,12 @@ import pytest
 
 from insect_edge.adapters.litert import LiteRtInterpreter
 from insect_edge.classifier import Classifier
+from insect_edge.domain import UNKNOWN, Region
 from insect_edge.errors import ModelError
+from insect_edge.garden.planting import Planting
 from insect_edge.garden.scene import SCENES, Garden
 from insect_edge.model_bundle import default_path, open_model
+from insect_edge.regions.context import square
 
 RESTING = range(8, 15)
 """Seconds of the first visit in which the animal is about the middle."""
@@ -44,3 +47,28 @@ def test_the_empty_garden_shows_nothing(classifier: Classifier, seed: int) -> No
     """Leaves, light and wind get no verdict, neither a name nor `unknown`, ever."""
     drawn = garden("empty", seed=seed)
     assert [classifier.classify_pixels(drawn.frame(number)).verdict for number in range(0, 2000, 100)] == [None] * 20
+
+
+@pytest.mark.parametrize("scene", ["bed", "sheet"])
+def test_small_animals_are_recognised_in_their_surroundings(classifier: Classifier, scene: str) -> None:
+    """Enlarged with what is around them, at least nine of ten animals of a wide scene get their own name."""
+    wide = Planting.of(scene, size=0.04).garden(seed=1, width=1280, height=720, frames_per_second=1.0)
+    said = []
+    for number in (100, 700, 1400):
+        pixels = wide.frame(number)
+        for sight in wide.truths(number):
+            region = square(sight.box, frame_width=1280, frame_height=720)
+            verdict = classifier.classify_pixels(pixels, region=region).verdict
+            said.append((sight.label, None if verdict is None else verdict.label))
+    assert len(said) > 12
+    assert sum(label == name for label, name in said) >= 0.9 * len(said), said
+
+
+def test_plants_and_shadows_of_a_wide_scene_get_no_name(classifier: Classifier) -> None:
+    """Of places without an animal all but a very few get no name."""
+    wide = Planting.of("windy").garden(seed=1, width=1280, height=720, frames_per_second=1.0)
+    pixels = wide.frame(150)
+    places = [Region(x=x / 8, y=y / 5, width=0.09, height=0.16) for x in range(8) for y in range(5)]
+    verdicts = [classifier.classify_pixels(pixels, region=place).verdict for place in places]
+    named = [verdict.label for verdict in verdicts if verdict is not None and verdict.label != UNKNOWN]
+    assert len(named) <= 0.05 * len(places), named

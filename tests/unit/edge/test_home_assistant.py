@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from insect_edge.alert_rule import FiredRule, RuleKind
 from insect_edge.control.trial import trial_event
 from insect_edge.domain import Label, Role
 from insect_edge.health.report import Board, BrokerStatus, HealthReport, OutboxStatus, State
@@ -19,9 +20,11 @@ from insect_edge.mqtt.counts import counts_message
 from insect_edge.mqtt.home_assistant import Described, discovery
 from insect_edge.mqtt.topics import label_slugs
 from insect_edge.outbox.entry import Ticket
+from insect_edge.policy.daylight import Half, Period
 from insect_edge.tally.day import Day
+from insect_edge.tally.recent import Recent
 from support import home_assistant_rules as rules
-from support.payloads import TOPICS, event, moment, origin
+from support.payloads import NOON, TOPICS, event, moment, origin
 
 NAMES = {"background": Role.BACKGROUND, "slug": Role.PEST, "bees": Role.BENEFICIAL, 'the "big" }} moth\\': Role.PEST}
 TICKET = Ticket(seq=7, kind_seq=3)
@@ -76,9 +79,10 @@ def value(name: str, payload: bytes, *, key: str = "value_template") -> str:
     return rules.rendered(told()["cmps"][name][key], payload)
 
 
-def counts(day: Day, *present: str) -> bytes:
-    """The payload of the counts topic."""
-    return counts_message(day, present=present, at=moment(), origin=origin()).payload
+def counts(day: Day, *present: str, **figures: Any) -> bytes:
+    """The payload of the counts topic; one animal of each label that is present."""
+    recent = Recent(visible=dict.fromkeys(present, 1), **figures)
+    return counts_message(day, recent=recent, at=moment(), origin=origin()).payload
 
 
 @pytest.mark.parametrize("changes", [{}, {"commands": False}, {"snapshot": False}, {"prefix": "ha/x"}])
@@ -103,6 +107,8 @@ def test_whatever_the_labels_are_called_the_description_is_valid(roles: dict[str
     for name, part in payload["cmps"].items():
         if name.startswith("count_") and len(part) > 1:
             assert rules.rendered(part["value_template"], counts(day)) == "4"
+        if name.startswith("rate_") and len(part) > 1:
+            assert rules.rendered(part["value_template"], counts(day, per_trap_day=dict.fromkeys(roles, 4.5))) == "4.5"
         if name.startswith("present_") and len(part) > 1:
             assert rules.rendered(part["value_template"], counts(day, *roles)) == "ON"
 
@@ -117,9 +123,10 @@ def test_it_stands_where_home_assistant_looks_for_devices() -> None:
 def test_every_pest_has_presence_and_count_and_nothing_else_has() -> None:
     """A label with another role gets an entry that takes away what it had when it was a pest."""
     parts = told()["cmps"]
-    assert {"present_slug", "count_slug", "present_the_big_moth", "count_the_big_moth"} <= set(parts)
+    of_pests = {f"{kind}_{pest}" for kind in ("present", "count", "rate") for pest in ("slug", "the_big_moth")}
+    assert {name for name in of_pests if len(parts[name]) > 1} == of_pests
     assert parts["present_bees"] == {"p": "binary_sensor"}
-    assert parts["count_bees"] == {"p": "sensor"}
+    assert (parts["count_bees"], parts["rate_bees"]) == ({"p": "sensor"}, {"p": "sensor"})
 
 
 def test_presence_and_counts_are_read_from_the_real_payload() -> None:
@@ -129,6 +136,38 @@ def test_presence_and_counts_are_read_from_the_real_payload() -> None:
     assert value("present_slug", counts(day, "bees")) == "OFF"
     assert value("count_slug", counts(day)) == "3"
     assert value("count_the_big_moth", counts(day)) == "0"
+
+
+def test_the_totals_are_of_pests_alone() -> None:
+    """Bees are counted, but not among the pests; without any animal a total is 0."""
+    both = {"slug": 2, "bees": 5, 'the "big" }} moth\\': 1}
+    payload = counts(Day(), last_hour=both, per_trap_day={"slug": 2.5, "bees": 1.0}, this_period=both)
+    assert value("pests_last_hour", payload) == "3"
+    assert value("pests_rate", payload) == "2.5"
+    assert value("pests_visible", payload) == "0"
+
+
+def test_presence_has_the_figures_of_its_pest_beside_it() -> None:
+    """How many are there, came in the last hour and tonight, without an entity for each."""
+    night = Period(half=Half.NIGHT, since=NOON)
+    payload = counts(Day(), "slug", "bees", last_hour={"slug": 3}, this_period={"slug": 7}, period=night)
+    figures = json.loads(value("present_slug", payload, key="json_attributes_template"))
+    assert figures == {
+        "visible": 1,
+        "last_hour": 3,
+        "this_period": 7,
+        "period": {"half": "night", "since": "2026-05-01T12:00:00.123Z"},
+    }
+
+
+def test_an_alert_brings_the_rule_that_fired() -> None:
+    """An automation can say why; an alert of a program that knew no rules still comes through."""
+    fired = FiredRule(kind=RuleKind.COUNT, label="slug", words="slug: 6 per trap-day, more than 5", count=6)
+    message = messages.alert(event(rule=fired), ticket=TICKET, origin=origin())
+    assert json.loads(value("alert", message.payload))["rule"]["words"] == fired.words
+    content = json.loads(message.payload)
+    del content["rule"]
+    assert json.loads(value("alert", json.dumps(content).encode()))["rule"] is None
 
 
 def test_the_last_pest_is_named_and_unknown_before_the_first() -> None:

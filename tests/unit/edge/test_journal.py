@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from insect_edge.adapters.journal_socket import JournalHandler, is_the_journal
-from insect_edge.journal import FIELDS, datagram, entry, event_fields
+from insect_edge.alert_rule import FiredRule, RuleKind
+from insect_edge.journal import FIELDS, datagram, entry, event_fields, passed
 from support.payloads import event
 
 if TYPE_CHECKING:
@@ -115,3 +116,13 @@ def test_only_the_stream_systemd_connected_is_the_journal(tmp_path: Path, monkey
         assert not is_the_journal(io.StringIO())
         monkeypatch.delenv("JOURNAL_STREAM")
         assert not is_the_journal(log)
+
+
+def test_an_alert_by_a_threshold_says_which() -> None:
+    """In its line and in a field; a plain sighting adds nothing to the line, and an update neither."""
+    passed_one = FiredRule(kind=RuleKind.COUNT, label="slug", words="slug: 6 in an hour, more than 5", limit=5.0)
+    sighted = FiredRule(kind=RuleKind.SIGHTING, label="slug", words="slug: every sighting")
+    assert passed(event(rule=passed_one)) == ", slug: 6 in an hour, more than 5"
+    assert event_fields(event(rule=passed_one))[FIELDS]["INSECT_RULE"] == "slug: 6 in an hour, more than 5"
+    assert passed(event(rule=sighted)) == passed(event(rule=None)) == ""
+    assert "INSECT_RULE" not in event_fields(event(rule=None))[FIELDS]

@@ -1,15 +1,18 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from importlib import resources
 
 import pytest
 from jsonschema import Draft202012Validator
 
+from insect_edge.alert_rule import FiredRule, RuleKind
 from insect_edge.domain import Category, Classification, Moment, Region, Role, Verdict
 from insect_edge.mqtt import fields, messages
 from insect_edge.mqtt.messages import Site
 from insect_edge.outbox.entry import Ticket
+from insect_edge.sightings import Path
 from support.payloads import LABEL, NOON, SCHEMAS, TOPICS, decoded, event, moment, origin, validator
 
 
@@ -47,6 +50,7 @@ def test_a_detection_says_everything_about_its_event() -> None:
         "score": 0.9123,
         "threshold": 0.5,
         "region": {"x": 0.25, "y": 0, "width": 0.5, "height": 1},
+        "track": None,
         "frames": 5,
         "hits": 3,
         "started": "2026-05-01T11:59:58.123Z",
@@ -54,12 +58,67 @@ def test_a_detection_says_everything_about_its_event() -> None:
         "at": "2026-05-01T12:00:00.123Z",
         "clock_synced": True,
         "corrects": None,
+        "rule": None,
         "boot_id": "b-1",
         "monotonic": {"started": 98.0, "last_seen": 100.0, "at": 100.0},
         "model_id": "garden-pests-v2",
         "device_id": "trap-1a2b3c",
         "site": {"name": "bed 3", "latitude": 48.1, "longitude": 11.5},
     }
+
+
+def test_the_rule_that_fired_is_told_in_figures_and_in_words() -> None:
+    """Detection and alert alike; when counting began is null while the clock is not set."""
+    fired = FiredRule(
+        kind=RuleKind.RATE,
+        label="slug",
+        words="slug: 12 per trap-day, 2.4 times the mean of the last 7 days (5)",
+        count=12,
+        value=12.0,
+        limit=10.00001,
+        per="trap-day",
+        factor=2.0,
+        mean=5.000004,
+        since=moment(-86_300.0),
+    )
+    for build, name in ((messages.detection, "detection"), (messages.alert, "alert")):
+        payload = decoded(build(event(rule=fired), ticket=Ticket(seq=1, kind_seq=1), origin=origin()).payload)
+        validator(name).validate(payload)
+        assert payload["rule"] == {
+            "kind": "rate",
+            "label": "slug",
+            "words": "slug: 12 per trap-day, 2.4 times the mean of the last 7 days (5)",
+            "count": 12,
+            "value": 12.0,
+            "limit": 10.0,
+            "per": "trap-day",
+            "factor": 2.0,
+            "mean": 5.0,
+            "since": "2026-04-30T12:00:00.123Z",
+        }
+    unset = replace(fired, since=moment(-86_300.0, synced=False))
+    told = messages.alert(event(rule=unset, at=moment(synced=False)), ticket=Ticket(seq=1, kind_seq=1), origin=origin())
+    assert decoded(told.payload)["rule"]["since"] is None
+
+
+def test_a_followed_animal_carries_its_way() -> None:
+    """Detection, alert and last detection say where it came from, where it is, how far it went and how long it took."""
+    corner, middle = Region(x=0, y=0.1, width=0.05, height=0.05), Region(x=0.5, y=0.5, width=0.04, height=0.06)
+    path = Path(track_id="t-1", first=corner, last=middle, length=0.612345, seconds=12.34567)
+    ticket = Ticket(seq=1, kind_seq=1)
+    detection = messages.detection(event(path=path), ticket=ticket, origin=origin())
+    alert = messages.alert(event(path=path), ticket=ticket, origin=origin())
+    newest = messages.last_detection(detection, topics=origin().topics)
+    for name, made in (("detection", detection), ("alert", alert), ("detection", newest)):
+        payload = decoded(made.payload)
+        validator(name).validate(payload)
+        assert payload["track"] == {
+            "track_id": "t-1",
+            "first": {"x": 0, "y": 0.1, "width": 0.05, "height": 0.05},
+            "last": {"x": 0.5, "y": 0.5, "width": 0.04, "height": 0.06},
+            "length": 0.6123,
+            "seconds": 12.346,
+        }
 
 
 def test_a_detection_carries_the_five_best_categories() -> None:

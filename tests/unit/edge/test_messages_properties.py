@@ -5,11 +5,14 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
+from insect_edge.alert_rule import FiredRule, RuleKind
 from insect_edge.domain import Category, Event, Label, Moment, Phase, Region, Role, Taxon
 from insect_edge.mqtt import messages
 from insect_edge.mqtt.messages import Site
 from insect_edge.mqtt.topics import slug
 from insect_edge.outbox.entry import Ticket
+from insect_edge.policy.thresholds import Per
+from insect_edge.sightings import Path
 from support.payloads import decoded, origin, validator
 
 SCORES = st.floats(min_value=0, max_value=1)
@@ -32,6 +35,23 @@ CATEGORIES = st.lists(st.builds(Category, label=LABELS, score=SCORES), min_size=
 REGIONS = st.tuples(
     *[st.floats(min_value=0.0, max_value=0.5)] * 2, *[st.floats(min_value=0.01, max_value=0.5)] * 2
 ).map(lambda numbers: Region(x=numbers[0], y=numbers[1], width=numbers[2], height=numbers[3]))
+PATHS = st.builds(
+    Path, track_id=NAMES, first=REGIONS, last=REGIONS, length=st.floats(0, 1e6), seconds=st.floats(0, 1e9)
+)
+NUMBERS_OR_NONE = st.none() | st.floats(0, 1e9)
+RULES = st.builds(
+    FiredRule,
+    kind=st.sampled_from(RuleKind),
+    label=NAMES,
+    words=NAMES,
+    count=st.none() | st.integers(min_value=1),
+    value=NUMBERS_OR_NONE,
+    limit=NUMBERS_OR_NONE,
+    per=st.none() | st.sampled_from(Per),
+    factor=NUMBERS_OR_NONE,
+    mean=NUMBERS_OR_NONE,
+    since=st.none() | MOMENTS,
+)
 EVENTS = st.builds(
     Event,
     event_id=NAMES,
@@ -48,6 +68,8 @@ EVENTS = st.builds(
     frames=st.integers(min_value=1),
     hits=st.integers(min_value=1),
     alert=st.booleans(),
+    path=st.none() | PATHS,
+    rule=st.none() | RULES,
 )
 NUMBERS = st.integers(min_value=1, max_value=2**53)
 

@@ -128,6 +128,18 @@ def test_installing_says_how_to_go_on(trap: Path, checks: list[tuple[str, bool, 
     assert [(configured, fits) for _, configured, fits in checks] == [(True, False), (True, True)]
 
 
+@pytest.mark.usefixtures("checks")
+def test_what_replaces_the_model_in_use_is_said_to_be_on_trial(trap: Path) -> None:
+    """Nobody is left to believe that it runs already, or that it has to work."""
+    said(trap, "install", str(trap.parent / "bundle"), "--use")
+    ModelStore(trap.parent / "models").change(lambda state: switching.ready(state, "tiny-garden-v1"))
+    assert "was there already" in said(trap, "install", str(trap.parent / "bundle"), "--replace")
+    (trap.parent / "bundle" / "labels.txt").write_text("slug\nground\nsnail\n", encoding="utf-8")
+    shown = said(trap, "install", str(trap.parent / "bundle"), "--replace")
+    assert "tiny-garden-v1: used from the daemon's next start on" in shown
+    assert "on trial until it is ready: built-in is taken where it fails" in shown
+
+
 def test_an_unknown_model_is_told_with_those_there_are(trap: Path) -> None:
     """For every command that takes a name."""
     for command in ("use", "info", "verify"):

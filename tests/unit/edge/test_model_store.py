@@ -249,19 +249,6 @@ def test_a_replacement_that_fails_half_way_leaves_the_old_bundle(
     assert leftovers(tmp_path) == []
 
 
-def test_what_replaces_the_model_in_use_is_on_trial(tmp_path: Path, files: dict[str, bytes]) -> None:
-    """Its name has proven itself, its content has not; another name's bundle changes nothing."""
-    store = ModelStore(tmp_path)
-    store.add(files, check=passed)
-    proven = store.change(lambda _: Switch(current="tiny-garden-v1", previous="a", attempts=2))
-    store.add(files | {"model.tflite": b"other"}, check=passed, replace=True)
-    assert store.switch() == Switch(current="tiny-garden-v1", previous="a", proven=False)
-    assert proven.proven
-    other = store.change(lambda _: Switch(current="a", attempts=2))
-    store.add(files, check=passed, replace=True)
-    assert store.switch() == other
-
-
 def test_a_link_in_the_place_of_the_lock_is_refused(tmp_path: Path) -> None:
     """Root would give away whatever it leads to."""
     (tmp_path / "passwd").write_text("root", encoding="utf-8")

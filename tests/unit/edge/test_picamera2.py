@@ -11,6 +11,7 @@ import pytest
 from insect_edge.adapters.clock import SystemClock
 from insect_edge.adapters.picamera2 import Picamera2Camera
 from insect_edge.domain import Region
+from insect_edge.errors import CameraError
 from support.pi_camera import installed_bench, open_camera, small
 
 if TYPE_CHECKING:
@@ -155,3 +156,68 @@ def test_odd_sizes_are_what_libcamera_makes_of_them(bench: Bench) -> None:
     camera.close()
     assert (frame.width, frame.height) == (64, 48)
     assert frame.pixels.dtype == np.uint8
+
+
+def test_planar_pixels_come_as_blue_green_red(bench: Bench) -> None:
+    """A camera that knows nothing but brightness and colours apart, as libcamera's virtual one, gives the same."""
+    bench.red_green_blue, bench.format = (200, 40, 10), "NV12"
+    camera = open_camera(bench)
+    frame = camera.capture(timeout=PATIENCE_SECONDS)
+    camera.close()
+    assert (frame.width, frame.height) == (64, 48)
+    assert frame.pixels[-1, -1].tolist() == pytest.approx([10, 40, 200], abs=4)
+
+
+def test_no_luma_without_being_asked(bench: Bench) -> None:
+    """A second stream costs the camera work, so there is none unless somebody wants it."""
+    camera = open_camera(bench)
+    assert camera.capture(timeout=PATIENCE_SECONDS).luma is None
+    camera.close()
+    assert bench.opened[0].config["lores"] is None
+
+
+@pytest.mark.parametrize("width", [640, 1296, 100], ids=["without-filling", "smaller", "filled-rows"])
+def test_luma_is_the_same_view_in_fewer_pixels(bench: Bench, width: int) -> None:
+    """It shows what the frame shows, brightness alone, without the bytes that fill its rows."""
+    camera = open_camera(bench, width=width, height=width * 9 // 16, luma=True)
+    frame = camera.capture(timeout=PATIENCE_SECONDS)
+    camera.close()
+    assert frame.luma is not None
+    assert frame.luma.shape == ((360, 640) if width >= 640 else (frame.height, frame.width))
+    assert frame.luma.dtype == np.uint8
+    assert frame.luma.flags.c_contiguous
+    assert sorted(np.unique(frame.luma).tolist()) == pytest.approx([89, 235], abs=2)
+
+
+@pytest.mark.parametrize("mirror", [False, True])
+@pytest.mark.parametrize("rotation", [0, 90, 180, 270])
+@pytest.mark.parametrize("crop", [None, Region(x=0.125, y=0.125, width=0.5, height=0.5)], ids=["all", "cropped"])
+def test_luma_is_turned_and_cropped_as_the_frame(
+    bench: Bench,
+    rotation: int,
+    mirror: bool,  # noqa: FBT001 # one of the parameters
+    crop: Region | None,
+) -> None:
+    """Wherever the white corner is in the frame, there it is in the brightness."""
+    camera = open_camera(bench, width=128, height=72, luma=True, rotation=rotation, mirror=mirror, crop=crop)
+    frame = camera.capture(timeout=PATIENCE_SECONDS)
+    camera.close()
+    assert frame.luma is not None
+    assert frame.luma.shape == frame.pixels.shape[:2]
+    assert np.array_equal(frame.luma > 160, frame.pixels.min(axis=2) == 255)
+    assert 0 < np.mean(frame.luma > 160) < 0.5
+
+
+def test_a_crop_on_a_pi_5_is_told_to_both_streams(bench: Bench) -> None:
+    """Else the brightness would show another part of the view than the frame."""
+    bench.controls["ScalerCrops"] = (None, None, None)
+    camera = open_camera(bench, width=64, height=36, luma=True, crop=Region(x=0.5, y=0.5, width=0.5, height=0.5))
+    camera.close()
+    assert bench.opened[0].controls["ScalerCrops"] == [(2304, 1296, 2304, 1296)] * 2
+
+
+def test_a_camera_without_luma_says_so(bench: Bench) -> None:
+    """A second stream in a format nobody can read is one line with a remedy."""
+    bench.luma_format = "MJPEG"
+    with pytest.raises(CameraError, match="MJPEG instead of brightness: write luma = false"):
+        open_camera(bench, luma=True)

@@ -14,6 +14,7 @@ from insect_edge.adapters.picamera2_settings import (
     chosen_camera,
     crop_rectangle,
     frame_durations,
+    luma_size,
     sensor_mode,
     wanted_controls,
 )
@@ -168,3 +169,13 @@ def test_what_a_camera_cannot_reach_is_refused(settings: dict[str, Any], range_:
     ((key, value),) = settings.items()
     with pytest.raises(CameraError, match=rf"^camera: {key} = {value:g} is outside {range_}, .*: correct it"):
         told(**settings)
+
+
+@given(width=st.integers(16, 9000), height=st.integers(16, 9000))
+def test_the_brightness_picture_is_even_and_no_larger(width: int, height: int) -> None:
+    """An even number of rows and columns, never more than the frame has, and its proportions but for rounding."""
+    columns, rows = luma_size(width=width, height=height)
+    assert columns % 2 == rows % 2 == 0
+    assert 2 <= columns <= min(width - width % 2, 640)
+    assert 2 <= rows <= height - height % 2
+    assert abs(rows - height * columns / width) <= 1 + height / width

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from insect_edge.domain import Phase, Role
-from insect_edge.policy.rules import AlertRule
+from insect_edge.policy.alerting import AlertRule
 from support.policy_watch import BEES, NOON, NOTHING, SLUG, THRESHOLD, Watch, moment, phases, seen
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,8 +13,10 @@ from hypothesis import strategies as st
 
 from insect_edge.domain import Category, Event, Label, Moment, Phase, Region, Role, Taxon
 from insect_edge.errors import StateError
+from insect_edge.policy.arrivals import Arrivals, Group, Misplaced, Span, Spent
 from insect_edge.policy.memory import decode, encode
 from insect_edge.policy.state import Earlier, OpenEvent, PolicyState
+from insect_edge.sightings import Path
 from support.device_life import Device
 from support.policy_watch import NOON, NOTHING, SLUG
 
@@ -26,6 +29,10 @@ ROLES = st.none() | st.sampled_from(Role)
 TAXA = st.none() | st.builds(Taxon, order=st.none() | NAMES, family=st.none() | NAMES, genus=st.none() | NAMES)
 LABELS = st.builds(Label, index=st.integers(0, 99), name=NAMES, role=ROLES, taxon=TAXA, threshold=SCORES)
 CATEGORIES = st.lists(st.builds(Category, label=LABELS, score=SCORES), max_size=5).map(tuple)
+REGIONS = st.builds(Region, x=st.just(0.1), y=st.floats(0, 0.5), width=st.floats(0.1, 0.9), height=st.just(0.5))
+PATHS = st.builds(
+    Path, track_id=NAMES, first=REGIONS, last=REGIONS, length=st.floats(0, 1e6), seconds=st.floats(0, 1e9)
+)
 FACTS: dict[str, Any] = {
     "event_id": NAMES,
     "label": NAMES,
@@ -33,11 +40,12 @@ FACTS: dict[str, Any] = {
     "score": SCORES,
     "threshold": SCORES,
     "categories": CATEGORIES,
-    "region": st.builds(Region, x=st.just(0.1), y=st.floats(0, 0.5), width=st.floats(0.1, 0.9), height=st.just(0.5)),
+    "region": REGIONS,
     "started": MOMENTS,
     "last_seen": MOMENTS,
     "frames": st.integers(0, 10**9),
     "hits": st.integers(0, 10**9),
+    "path": st.none() | PATHS,
 }
 OPEN_EVENTS = st.builds(
     OpenEvent,
@@ -50,8 +58,20 @@ OPEN_EVENTS = st.builds(
 )
 ENDS = st.builds(Event, **FACTS, at=MOMENTS, phase=st.just(Phase.END), alert=st.sampled_from([False]))
 INSTANTS, STAMPS = st.dictionaries(NAMES, SECONDS, max_size=4), st.dictionaries(NAMES, TIMES, max_size=4)
+SPANS = st.tuples(SECONDS, st.floats(0, 1e9), st.floats(0, 1e9)).map(lambda s: Span(s[0], s[0] + s[1], s[2]))
+GROUPS = st.lists(st.builds(Group, at=SECONDS, number=st.integers(1, 10**6)), max_size=5).map(
+    lambda g: tuple(sorted(g))
+)
+ARRIVALS = st.builds(
+    Arrivals,
+    groups=st.dictionaries(NAMES, GROUPS, max_size=3),
+    spans=st.lists(SPANS, max_size=3).map(tuple),
+    spent=st.dictionaries(NAMES, st.builds(Spent, at=SECONDS, armed=st.booleans()), max_size=2),
+    misplaced=st.none() | st.builds(Misplaced, until=SECONDS, utc=TIMES),
+)
 STATES = st.builds(
     PolicyState,
+    arrivals=ARRIVALS,
     open_events=st.lists(OPEN_EVENTS, max_size=3).map(tuple),
     ended=INSTANTS,
     alerted=INSTANTS,
@@ -97,7 +117,7 @@ def test_the_newest_frames_are_not_stored() -> None:
         (b"[]", "damaged"),
         (b"{}", "damaged"),
         (b'{"format":"something-else/1","version":1}', "'something-else/1' in version 1"),
-        (b'{"format":"insect-edge/policy-state","version":2}', "in version 2, this program knows .* in version 1"),
+        (b'{"format":"insect-edge/policy-state","version":3}', "in version 3, this program knows .* in version 2"),
         (b'{"format":"insect-edge/policy-state","version":1}', "damaged"),
     ],
 )
@@ -105,6 +125,17 @@ def test_what_is_no_state_is_refused(content: bytes, why: str) -> None:
     """Unreadable, foreign and newer content is refused in one line that says what follows."""
     with pytest.raises(StateError, match=rf"^the stored policy state is .*{why}.* start afresh$"):
         decode(content)
+
+
+def test_a_state_of_the_version_before_is_read() -> None:
+    """What a program stored that knew no paths and counted nothing comes back whole, with none."""
+    content = json.loads(stored())
+    for event in (*content["open_events"], *content["undated"]):
+        del event["path"]
+    del content["arrivals"]
+    memory, now = decode(json.dumps({**content, "version": 1}).encode()), decode(stored())
+    assert memory == replace(now, state=replace(now.state, arrivals=Arrivals()))
+    assert [event.path for event in memory.state.open_events] == [None]
 
 
 def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from insect_edge.domain import Phase, Role
-from insect_edge.policy.rules import AlertRule, Policy, PolicySettings
+from insect_edge.policy.alerting import AlertRule
+from insect_edge.policy.rules import Policy, PolicySettings
 from insect_edge.policy.state import PolicyState
 from support.policy_watch import THRESHOLD, moment, phases, seen
 

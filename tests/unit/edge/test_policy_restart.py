@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 
 from insect_edge.domain import Phase, Role
+from insect_edge.policy.alerting import AlertRule
 from insect_edge.policy.restart import FIRST_LOOK_SECONDS, LONGEST_AWAY_SECONDS
-from insect_edge.policy.rules import AlertRule
 from support.device_life import Device, alerts, told_of
 from support.policy_watch import BEES, NOON, NOTHING, SLUG, phases
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from insect_edge.domain import Phase
-from insect_edge.policy.rules import AlertRule
+from insect_edge.policy.alerting import AlertRule
 from insect_edge.timekeeping import dated
 from support.device_life import Device
 from support.policy_watch import BEES, NOTHING, SLUG, phases

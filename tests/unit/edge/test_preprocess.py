@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from insect_edge import preprocess
-from insect_edge.card import InputContract
+from insect_edge.card import CROPS, WHOLE_FRAME, InputContract
 from insect_edge.domain import Region
 from support.interpreter import spec
 
@@ -66,10 +66,23 @@ def test_the_centre_square_is_looked_at_by_default(width: int, height: int) -> N
     assert region.y + region.height / 2 == pytest.approx(0.5)
 
 
-def test_a_given_region_is_kept() -> None:
-    """A region that is asked for is the one looked at."""
+@pytest.mark.parametrize("crop", CROPS)
+def test_a_given_region_is_kept(crop: str) -> None:
+    """A region that is asked for is the one looked at, whatever the model looks at by default."""
     region = Region(x=0.1, y=0.2, width=0.3, height=0.4)
-    assert preprocess.look_at(np.zeros((4, 8, 3), np.uint8), region=region) is region
+    assert preprocess.look_at(np.zeros((4, 8, 3), np.uint8), region=region, crop=crop) is region
+
+
+@given(width=sides, height=sides)
+def test_a_model_of_whole_frames_sees_all_of_one(width: int, height: int) -> None:
+    """Nothing is cut off; what is longer than wide, or wider than long, is squeezed to the model's size."""
+    pixels = numbered(width, height)
+    region = preprocess.look_at(pixels, region=None, crop=WHOLE_FRAME)
+    assert preprocess.crop(pixels, region).shape == pixels.shape
+    contract = InputContract(width=8, height=8, crop=WHOLE_FRAME)
+    seen = preprocess.to_model_pixels(pixels, region=None, contract=contract)
+    expected = preprocess.resize(pixels, width=8, height=8)[:, :, ::-1]
+    np.testing.assert_array_equal(seen, expected)
 
 
 @given(width=sides, height=sides, region=regions())
@@ -142,6 +155,16 @@ def test_each_axis_antialiases_by_itself(width: int, height: int) -> None:
     else:
         stripes[::2] = 255
     assert preprocess.resize(stripes, width=224, height=224).std() < 1
+
+
+@pytest.mark.parametrize(
+    ("side", "method"),
+    [(26, cv2.INTER_CUBIC), (111, cv2.INTER_CUBIC), (112, cv2.INTER_LINEAR), (200, cv2.INTER_LINEAR)],
+)
+def test_small_crops_are_enlarged_smoothly(side: int, method: int) -> None:
+    """To more than twice the size it is bicubic; up to that, what models were measured with stays."""
+    pixels = np.random.default_rng(3).integers(0, 256, (side, side, 3), dtype=np.uint8)
+    np.testing.assert_array_equal(preprocess.resize(pixels, width=224, height=224), plain(pixels, 224, method))
 
 
 def test_resizing_keeps_things_in_their_place() -> None:

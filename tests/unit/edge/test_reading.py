@@ -37,6 +37,22 @@ def test_an_alert_says_when_where_and_what() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("rule", "why"),
+    [
+        ({"kind": "sighting", "words": "slug: every sighting"}, ""),
+        ({"kind": "count", "words": "slug: 6 per trap-day, more than 5"}, " (slug: 6 per trap-day, more than 5)"),
+        (None, ""),
+    ],
+)
+def test_an_alert_says_which_threshold_was_passed(rule: dict[str, str] | None, why: str) -> None:
+    """Its words stand behind it; a plain sighting has nothing to add, and neither has a program of before."""
+    content = {"schema": "insect-edge/alert/1", "rule": rule, **FACTS}
+    assert said("insect-edge/bed-1/alert/slug", content) == (
+        f"12:00:00  bed-1  ALERT      slug 0.93, seen in 3 of 5 frames{why}"
+    )
+
+
 def test_a_detection_says_its_phase() -> None:
     """Start, update and end are told apart."""
     content = {"schema": "insect-edge/detection/1", "phase": "end", **FACTS}

@@ -15,6 +15,7 @@ from insect_edge.adapters.picture_writer import put_in_place
 from insect_edge.domain import Category, Classification, Event, Frame, Moment, Phase, Region
 from insect_edge.errors import ImageError
 from insect_edge.pipeline import StepResult
+from insect_edge.sight.seen import View
 from insect_edge.snapshots.album import Album, AlbumSettings
 from insect_edge.snapshots.picture import Picture, named
 from support import changes
@@ -39,7 +40,7 @@ def look(score: float = 0.6, *, at: Moment = AT, label: str = "slug") -> StepRes
         categories=(Category(label=named_label, score=score),), verdict=None, region=Region.whole(), inference_ms=1.0
     )
     frame = Frame(pixels=np.zeros((8, 8, 3), dtype=np.uint8), captured=at, sequence=round(score * 100))
-    return StepResult(frame=frame, classification=result, events=())
+    return StepResult(frame=frame, view=View(classification=result), events=())
 
 
 class Disk:

@@ -248,4 +248,5 @@ def test_another_bundle_of_the_name_in_use_is_on_trial() -> None:
     """The one to go back to stays; of other names nothing is said."""
     state = Switch(current="a", previous="b", attempts=2)
     assert switching.replaced(state, "a") == Switch(current="a", previous="b", proven=False)
-    assert switching.replaced(state, "b") == state
+    assert switching.replaced(state, "b") == replace(state, previous=None)
+    assert switching.replaced(state, "c") == state

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import date, datetime
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,9 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from insect_edge.domain import Event, Phase, Role
+from insect_edge.policy.arrivals import HOUR, Arrivals
 from insect_edge.tally.day import Day
 from insect_edge.tally.keeper import FILE, Tally
-from support.payloads import event, origin
+from support.payloads import event, origin, validator
 from support.relay_world import World
 
 if TYPE_CHECKING:
@@ -112,6 +114,7 @@ class Counting:
     def __init__(self, folder: Path) -> None:
         self.world = World(folder)
         self.folder = folder
+        self.arrivals = Arrivals()
         self.tally = self.start()
 
     def start(self) -> Tally:
@@ -121,13 +124,28 @@ class Counting:
             return utc.date()
 
         made = Tally(self.folder / FILE, clock=self.world.clock, relay=self.world.relay, origin=origin(), day_of=day_of)
-        made.take((), open_events=())
+        made.take((), open_events=(), arrivals=self.arrivals)
         return made
 
     def happens(self, **changes: Any) -> None:
-        """An event starts now."""
+        """An event starts now, and is not there any more."""
         now = self.world.clock.moment()
-        self.tally.take((event(at=now, started=now, last_seen=now, **changes),), open_events=())
+        started = event(at=now, started=now, last_seen=now, **changes)
+        self.arrivals = self.arrivals.plus(started.label, at=now.monotonic)
+        self.take(started)
+
+    def take(self, *events: Event, there: tuple[str, ...] = ()) -> None:
+        """Once round the loop, with animals of these labels there."""
+        self.arrivals = self.arrivals.looked(at=self.world.clock.monotonic())
+        open_events = [SimpleNamespace(label=label) for label in there]
+        self.tally.take(events, open_events=open_events, arrivals=self.arrivals)
+        self.world.settle()
+
+    def passes(self, seconds: float, *, every: float = 10.0) -> None:
+        """Time in which the trap looks and nothing happens."""
+        for _ in range(round(seconds / every)):
+            self.world.clock.advance(every)
+            self.take()
 
     def told(self) -> list[dict[str, Any]]:
         """What the broker took."""
@@ -146,6 +164,65 @@ def test_the_counts_are_published_once_for_each_change_and_retained(counting: Co
     assert len(told) == 2
     assert told[-1]["events"] == {"slug": 1}
     assert counting.world.broker.retained[origin().topics.counts].payload
+
+
+def test_what_is_there_and_what_came_lately_is_told(counting: Counting) -> None:
+    """Animals by label, those of the last hour, of this night or day, and per trap-day, as the schema has it."""
+    counting.happens()
+    counting.happens()
+    counting.happens(label="bees", role=Role.BENEFICIAL)
+    counting.world.clock.advance(2)
+    counting.take(there=("slug", "bees", "slug"))
+    told = counting.told()[-1]
+    validator("counts").validate(told)
+    assert told["visible"] == {"slug": 2, "bees": 1}
+    assert told["present"] == ["slug", "bees"]
+    assert told["last_hour"] == told["this_period"] == {"slug": 2, "bees": 1}
+    # Of so short a time half a day is told.
+    assert told["per_trap_day"] == {"slug": 4.0, "bees": 2.0}
+    assert told["period"]["half"] in {"night", "day"}
+
+
+def test_the_hour_passes_and_the_trap_day_gets_longer(counting: Counting) -> None:
+    """What time alone changes is told too, at most once a minute, and not where it changes nothing."""
+    for _ in range(3):
+        counting.happens()
+    before = len(counting.told())
+    counting.passes(HOUR + 60)
+    told = counting.told()
+    assert len(told) - before <= 2
+    assert told[-1]["last_hour"] == {}
+    assert told[-1]["per_trap_day"] == {"slug": 6.0}
+    counting.passes(17 * HOUR, every=120.0)
+    told = counting.told()
+    assert told[-1]["per_trap_day"] == {"slug": pytest.approx(3 * 24 / 18, abs=0.1)}
+    assert told[-1]["exposure_hours"] == pytest.approx(18, abs=0.2)
+    assert len(told) - before < 40
+    counting.passes(8 * HOUR, every=120.0)
+    told = counting.told()
+    assert told[-1]["per_trap_day"] == {}
+    counting.passes(3 * HOUR, every=120.0)
+    assert len(counting.told()) - len(told) <= 2
+
+
+def test_a_crowd_is_told_every_few_seconds(counting: Counting) -> None:
+    """Animals that come and go ten times a second make no more messages than one every two seconds."""
+    before = len(counting.told())
+    for number in range(100):
+        counting.take(there=("slug",) * (1 + number % 7))
+        counting.world.clock.advance(0.1)
+    assert 4 <= len(counting.told()) - before <= 6
+    counting.take()
+    assert counting.told()[-1]["visible"] == {}
+
+
+def test_a_day_that_is_not_known_has_no_night(counting: Counting) -> None:
+    """While the clock is not set counts of the last hour are told, and those of the night are not."""
+    counting.world.clock.clock_synced = False
+    counting.happens()
+    told = counting.told()[-1]
+    validator("counts").validate(told)
+    assert (told["period"], told["this_period"], told["last_hour"]) == (None, {}, {"slug": 1})
 
 
 def test_the_counts_survive_a_restart(counting: Counting) -> None:

@@ -1,0 +1,44 @@
+"""From the configuration to how frames are looked at and judged."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING
+
+from insect_edge.config import settings as config_settings
+from insect_edge.pipeline import Pipeline
+from insect_edge.policy.rules import Policy
+from insect_edge.policy.tracks import TrackPolicy
+from insect_edge.regions.choice import make_finder
+from insect_edge.sight.animals import AnimalSight
+from insect_edge.sight.frames import FrameSight
+from insect_edge.tracking.settings import TrackerSettings
+from insect_edge.tracking.tracker import Tracker
+
+if TYPE_CHECKING:
+    from insect_edge.classifier import Classifier
+    from insect_edge.config.sections import Config
+    from insect_edge.delivery import Delivery
+
+
+def make_pipeline(config: Config, *, classifier: Classifier, delivery: Delivery, boot_id: str) -> Pipeline:
+    """The way of a frame, as one picture or animal by animal."""
+    settings, regions = config_settings.policy_settings(config), config_settings.region_settings(config)
+    if regions.mode == "whole":
+        policy = Policy(settings, new_event_id=_new_id)
+        sight = FrameSight(classifier=classifier, policy=policy, region=config_settings.region(config))
+        return Pipeline(sight=sight, policy=policy, delivery=delivery, boot_id=boot_id)
+    judge = TrackPolicy(settings, new_event_id=_new_id)
+    animals = AnimalSight(
+        finder=make_finder(regions),
+        classifier=classifier,
+        tracker=Tracker(TrackerSettings().waiting(settings.end_after)),
+        policy=judge,
+        settings=regions,
+        new_track_id=_new_id,
+    )
+    return Pipeline(sight=animals, policy=judge, delivery=delivery, boot_id=boot_id)
+
+
+def _new_id() -> str:
+    return uuid.uuid4().hex

@@ -1,0 +1,35 @@
+"""The picture of an event: the frame that shows it, or of a single animal its surroundings alone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from insect_edge import preprocess
+from insect_edge.regions import context
+
+if TYPE_CHECKING:
+    from insect_edge.domain import Event, Frame
+
+MARGIN = 1.0
+"""Of the animal's longer side on each side of it: enough to see what it sits on."""
+SMALLEST = 160
+"""Pixels; less is too little for people."""
+
+
+def portrait(frame: Frame, event: Event) -> Frame:
+    """What of a frame is kept and sent as the picture of an event that it shows.
+
+    Args:
+        frame: one in which the event's animal was seen: where single animals are followed, at its path's end.
+        event: any change of the event.
+
+    Returns:
+        The frame itself where no single animal is followed; else a view of its pixels, at full resolution.
+    """
+    if event.path is None:
+        return frame
+    around = context.square(
+        event.path.last, frame_width=frame.width, frame_height=frame.height, margin=MARGIN, smallest=SMALLEST
+    )
+    return replace(frame, pixels=preprocess.crop(frame.pixels, around), luma=None)

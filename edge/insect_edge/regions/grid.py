@@ -1,0 +1,77 @@
+"""Overlapping square tiles that cover the frame."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from insect_edge.domain import Region
+from insect_edge.regions.turns import Turns
+from insect_edge.sightings import Origin
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from insect_edge.domain import Frame
+    from insect_edge.regions.areas import Area
+    from insect_edge.sightings import Found
+
+
+class GridFinder:
+    """Proposes every tile; where there are more than are looked at in one frame, they take turns."""
+
+    def __init__(
+        self, *, tiles: Sequence[float], overlap: float, areas: Sequence[Area] = (), at_once: int, most: int
+    ) -> None:
+        """Take what the tiles are like.
+
+        Args:
+            tiles: their sides, a scale each, in fractions of the frame's shorter side, above 0 and at most 1.
+            overlap: least part of a tile that its neighbour shows again, in [0, 0.8].
+            areas: tiles that touch none of them are left out; none for the whole frame.
+            at_once: how many are looked at in one frame.
+            most: proposals of one frame.
+        """
+        self._sides = tuple(tiles)
+        self._overlap = overlap
+        self._areas = tuple(areas)
+        self._turns = Turns(origin=Origin.TILE, at_once=at_once, most=most)
+        self._known: tuple[tuple[int, int], list[Region]] = ((0, 0), [])
+
+    def find(self, frame: Frame, *, watched: Sequence[Region] = ()) -> Found:
+        """Every tile, those first that waited longest."""
+        del watched
+        size = (frame.width, frame.height)
+        if self._known[0] != size:
+            self._known = (size, [tile for tile in self._tiles(*size) if self._wanted(tile)])
+        return self._turns.take(self._known[1])
+
+    def _tiles(self, width: int, height: int) -> list[Region]:
+        """All of them, scale by scale, row by row."""
+        found = []
+        for part in self._sides:
+            side = max(1, round(part * min(width, height)))
+            across, down = (_starts(room, side=side, overlap=self._overlap) for room in (width, height))
+            found += [
+                Region(x=left / width, y=top / height, width=side / width, height=side / height)
+                for top in down
+                for left in across
+            ]
+        return found
+
+    def _wanted(self, tile: Region) -> bool:
+        return not self._areas or any(area.touches(tile) for area in self._areas)
+
+
+def _starts(room: int, *, side: int, overlap: float) -> list[int]:
+    """Where tiles begin: as few as cover the room with the overlap asked for, evenly spread.
+
+    Args:
+        room: pixels to cover.
+        side: of a tile, at most `room`.
+        overlap: least part of a tile that the next one shows again.
+    """
+    count = 1 + math.ceil((room - side) / max(side * (1 - overlap), 1))
+    if count == 1:
+        return [0]
+    return [round(number * (room - side) / (count - 1)) for number in range(count)]

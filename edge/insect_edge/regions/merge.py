@@ -1,0 +1,84 @@
+"""Joining, ranking and bounding of proposals."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from insect_edge.domain import Region
+from insect_edge.sightings import Found, Origin
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from insect_edge.sightings import Proposal
+
+SAME = 0.3
+"""Intersection over union from which on two boxes are of one animal."""
+INSIDE = 0.7
+"""Part of the smaller box within the larger from which on they are of one animal, too."""
+
+
+def intersection(one: Region, other: Region) -> float:
+    """The area two regions share, as a part of the frame."""
+    across = min(one.x + one.width, other.x + other.width) - max(one.x, other.x)
+    down = min(one.y + one.height, other.y + other.height) - max(one.y, other.y)
+    return max(across, 0.0) * max(down, 0.0)
+
+
+def overlap(one: Region, other: Region) -> float:
+    """Intersection over union of two regions, in [0, 1]."""
+    shared = intersection(one, other)
+    return shared / (one.width * one.height + other.width * other.height - shared)
+
+
+def same(one: Region, other: Region) -> bool:
+    """Whether two regions are of one thing: much alike, or one mostly within the other."""
+    shared = intersection(one, other)
+    first, second = one.width * one.height, other.width * other.height
+    return shared >= SAME * (first + second - shared) or shared >= INSIDE * min(first, second)
+
+
+def around(regions: Sequence[Region]) -> Region:
+    """The smallest region that holds all of them, of at least one."""
+    left, top = min(region.x for region in regions), min(region.y for region in regions)
+    right = min(max(region.x + region.width for region in regions), 1.0)
+    bottom = min(max(region.y + region.height for region in regions), 1.0)
+    return Region(x=left, y=top, width=right - left, height=bottom - top)
+
+
+def distinct(proposals: Iterable[Proposal]) -> list[Proposal]:
+    """Each thing once, by its strongest proposal, strongest first.
+
+    An animal that rests goes before all others: what is known of it would be lost if it were looked at afresh.
+    """
+    kept: list[Proposal] = []
+    for proposal in sorted(proposals, key=_rank):
+        if not any(same(proposal.region, other.region) for other in kept):
+            kept.append(proposal)
+    return sorted(kept, key=lambda proposal: -proposal.strength)
+
+
+def bounded(proposals: Iterable[Proposal], *, most: int, settled: bool = True) -> Found:
+    """The strongest, and how many more there were.
+
+    Animals that rest are all given, and before the bound: they cost no inference, and there are no more of them than
+    are watched.
+
+    Args:
+        proposals: in any order; the order of equally strong ones is kept.
+        most: of those that do not rest.
+        settled: as of `Found`.
+    """
+    ranked = sorted(proposals, key=lambda proposal: -proposal.strength)
+    room, kept = most, []
+    for proposal in ranked:
+        if proposal.origin is Origin.REST:
+            kept.append(proposal)
+        elif room > 0:
+            room -= 1
+            kept.append(proposal)
+    return Found(proposals=tuple(kept), skipped=len(ranked) - len(kept), settled=settled)
+
+
+def _rank(proposal: Proposal) -> tuple[bool, float]:
+    return proposal.origin is not Origin.REST, -proposal.strength

@@ -1,0 +1,171 @@
+"""What moves before a fixed camera."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from insect_edge.domain import Region
+from insect_edge.regions.background import Background, BackgroundSettings
+from insect_edge.regions.haunts import Haunts
+from insect_edge.regions.merge import bounded, distinct
+from insect_edge.regions.movers import Mover, movers, unusual
+from insect_edge.regions.rain import Rain
+from insect_edge.regions.reduce import reduced
+from insect_edge.regions.rest import Resting
+from insect_edge.regions.standing import Standing, meet
+from insect_edge.sightings import Found, Origin, Proposal
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from insect_edge.domain import Frame
+    from insect_edge.regions.background import Compared
+
+    Picture = NDArray[np.float32]
+
+_BRIM = 2
+"""Pixels around what is found that do not become background either."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MotionSettings:
+    """What counts as an animal that moves.
+
+    Attributes:
+        smallest: longer side of an animal, in frame widths, at least.
+        largest: the same, at most.
+        most: proposals of one frame.
+        background: how the scene is learned.
+        sure: an animal has a pixel that is so many times as different as would be usual there.
+        gap: between the parts of one animal, in frame widths, at most.
+        flooded: share of a frame that is unlike the background from which on nothing is said of it.
+        patience: seconds after which a frame that stays flooded is a new scene, which is learned afresh.
+        standing: seconds after which what stands still and nobody watches becomes background.
+    """
+
+    smallest: float = 0.012
+    largest: float = 0.25
+    most: int = 500
+    background: BackgroundSettings = field(default_factory=BackgroundSettings)
+    sure: float = 2.0
+    gap: float = 0.005
+    flooded: float = 0.2
+    patience: float = 2.0
+    standing: float = 15.0
+
+
+class MotionFinder:
+    """Proposes what is of an animal's size and unlike the background.
+
+    Args:
+        settings: the numbers.
+    """
+
+    def __init__(self, settings: MotionSettings) -> None:
+        self._settings = settings
+        self._background = Background(settings.background)
+        self._resting = Resting()
+        self._standing = Standing()
+        self._haunts = Haunts()
+        self._flooded_since: float | None = None
+        self._rain = Rain()
+
+    def find(self, frame: Frame, *, watched: Sequence[Region] = ()) -> Found:
+        """Animals that move, and watched ones at whose places nothing has changed."""
+        picture, at = reduced(frame).astype(np.float32), frame.captured.monotonic
+        if not self._background.fits(picture):
+            return self._unsettled(picture, watched, at=at)
+        compared = self._background.compare(picture)
+        if self._is_flood(compared, at=at):
+            rest = self._resting.unchanged(compared.picture, watched)
+            return bounded(rest, most=self._settings.most, settled=False)
+        rest = self._resting.unchanged(compared.picture, watched, excess=compared.excess)
+        found = self._found(compared, at=at)
+        self._learn(compared, found, at=at)
+        moving = [_proposal(mover, compared) for mover in found]
+        proposals = distinct([*rest, *moving])
+        self._resting.remember(compared.picture, proposals, shift=compared.shift, excess=compared.excess)
+        return bounded(proposals, most=self._settings.most)
+
+    @property
+    def restlessness(self) -> float:
+        """Share of the scene that moves by itself, in [0, 1]; 1 of one that is not known."""
+        return self._background.restlessness
+
+    def also_proposed(self, proposals: Sequence[Proposal]) -> None:
+        """Have what another finder proposed in the newest frame recognised when it rests there."""
+        self._resting.also(proposals)
+
+    def _unsettled(self, picture: Picture, watched: Sequence[Region], *, at: float) -> Found:
+        """Of a scene that is still being learned only what was known before."""
+        rest = self._resting.unchanged(picture, watched)
+        self._resting.remember(picture, rest)
+        self._background.watch(picture, at=at)
+        return bounded(rest, most=self._settings.most, settled=False)
+
+    def _is_flood(self, compared: Compared, *, at: float) -> bool:
+        """Whether too much has changed at once; when that lasts, all is learned afresh."""
+        if unusual(compared.excess) < self._settings.flooded:
+            self._flooded_since = None
+            return False
+        if self._flooded_since is None:
+            self._flooded_since = at
+        if at - self._flooded_since >= self._settings.patience:
+            self._flooded_since = None
+            self._background.forget()
+            self._standing.forget()
+            self._resting.forgive()
+        return True
+
+    def _found(self, compared: Compared, *, at: float) -> list[Mover]:
+        """What is of the right size, but for what only seems to be there."""
+        settings, columns = self._settings, compared.picture.shape[1]
+        found = movers(compared.excess, gap=round(settings.gap * columns), sure=settings.sure)
+        sized = [mover for mover in found if settings.smallest <= mover.longer / columns <= settings.largest]
+        before = self._rain.before
+        sized = self._rain.leave_out(sized, found, columns=columns, at=at)
+        watched = self._resting.watched_windows()
+        known = [mover for mover in sized if any(meet(mover.window, window) for window in watched)]
+        others = [mover for mover in sized if mover not in known]
+        sized = known + self._haunts.leave_out(others, before, shape=compared.picture.shape, at=at)
+        kept = []
+        for mover, still, idle in self._standing.seconds(compared.picture, sized, at=at, watched=watched):
+            if idle > settings.standing or (still > 0 and self._is_left_bare(mover, compared)):
+                self._background.absorb(compared, mover)
+            else:
+                kept.append(mover)
+        return kept
+
+    def _is_left_bare(self, mover: Mover, compared: Compared) -> bool:
+        """Whether it is but the place that an animal has left."""
+        at_rest = any(meet(mover.window, window) for window in self._resting.windows())
+        return not at_rest and self._background.is_bare(compared, mover)
+
+    def _learn(self, compared: Compared, found: Sequence[Mover], *, at: float) -> None:
+        held = np.zeros(compared.picture.shape, bool)
+        for rows, columns in [*(mover.window for mover in found), *self._resting.windows()]:
+            held[
+                max(rows.start - _BRIM, 0) : rows.stop + _BRIM, max(columns.start - _BRIM, 0) : columns.stop + _BRIM
+            ] = 1
+        self._background.learn(compared, at=at, held=held)
+
+
+def _proposal(mover: Mover, compared: Compared) -> Proposal:
+    """A mover in fractions of the frame as it was, before it was moved to where the background lies."""
+    rows, columns = compared.picture.shape
+    across, down = compared.shift
+    left, right = (min(max(side + across, 0.0), columns) / columns for side in (mover.left, mover.right))
+    top, bottom = (min(max(side + down, 0.0), rows) / rows for side in (mover.top, mover.bottom))
+    region = Region(x=left, y=top, width=right - left, height=bottom - top)
+    return Proposal(region=region, origin=Origin.MOTION, strength=_strength(mover))
+
+
+def _strength(mover: Mover) -> float:
+    """In [0, 1): more for what differs more and is larger."""
+    return 1 - 1 / (1 + (mover.excess - 1) * math.sqrt(mover.pixels) / 10)

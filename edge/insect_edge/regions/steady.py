@@ -1,0 +1,113 @@
+"""A camera on a pole sways: how far a picture lies beside another, and the same picture in its place."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+import cv2
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Picture = NDArray[np.float32]
+
+Shift = tuple[float, float]
+"""Columns to the right and rows down by which what is seen lies beside where it should."""
+
+STEADY: Shift = (0.0, 0.0)
+_SCALES = (8, 4)
+"""The first guesses are made on pictures so many times smaller: their gradients reach so much further."""
+_ROUNDS = 4
+_CLOSE = 0.01
+"""Pixels of a small picture: a guess that changes by less stands."""
+_FURTHEST = 12.0
+"""Pixels; a camera that has moved further looks at something else."""
+_EVERY = 3
+"""Of the pixels of the full size every third one each way is enough."""
+_MOST = 15.0
+"""Brightness: how much a difference counts for the mean."""
+_OUTLIER = 2.0
+"""Times the mean difference; larger ones are animals and leaves, and count hardly at all."""
+_QUIET = 0.5
+"""Brightness that a difference may have for nothing."""
+
+
+class Reference:
+    """A picture that others are laid upon, with what can be computed beforehand.
+
+    The shift is the least-squares solution of difference = -gradient · shift (Lucas and Kanade 1981), for one
+    translation of the whole picture, with little weight for large differences.
+    """
+
+    def __init__(self, picture: Picture) -> None:
+        """Take the picture: (rows, columns) float32."""
+        self._coarse = [(scale, _Level(_coarse(picture, scale))) for scale in _SCALES]
+        self._fine = _Level(picture, every=_EVERY)
+
+    def guess(self, picture: Picture) -> Shift:
+        """Roughly how far a picture lies beside this one, in its pixels; what is too far to be true is none."""
+        shift = STEADY
+        for scale, level in self._coarse:
+            small, here = _coarse(picture, scale), (shift[0] / scale, shift[1] / scale)
+            for _ in range(_ROUNDS):
+                across, down = level.solve(laid_back(small, here) - level.picture)
+                here = (here[0] + across, here[1] + down)
+                if max(abs(across), abs(down)) < _CLOSE:
+                    break
+                if max(abs(here[0]), abs(here[1])) * scale > _FURTHEST:
+                    return STEADY
+            shift = (here[0] * scale, here[1] * scale)
+        return shift
+
+    def refine(self, difference: Picture) -> Shift:
+        """How far it still lies beside, by the difference that is left.
+
+        Args:
+            difference: (rows, columns) of the picture, as it was laid back, minus this one in the same light.
+        """
+        return self._fine.solve(difference)
+
+
+def laid_back(picture: Picture, shift: Shift) -> Picture:
+    """The picture moved by minus that shift; at the edges the last pixels are repeated."""
+    if shift == STEADY:
+        return picture
+    rows, columns = picture.shape
+    matrix = np.array([[1, 0, shift[0]], [0, 1, shift[1]]], np.float64)
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    moved = cv2.warpAffine(picture, matrix, (columns, rows), flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    return cast("Picture", moved)
+
+
+class _Level:
+    """One size of the reference with its gradients, at every pixel or fewer."""
+
+    def __init__(self, picture: Picture, *, every: int = 1) -> None:
+        self.picture = picture
+        self._every = slice(None, None, every)
+        # Sobel's weights add up to 8 for a slope of 1 a pixel; the third term is the light, which changes contrasts.
+        across, down = (cv2.Sobel(picture, cv2.CV_32F, *axis, scale=1 / 8) for axis in ((1, 0), (0, 1)))
+        terms = (across, down, picture)
+        self._terms = np.stack([term[self._every, self._every].reshape(-1) for term in terms])
+
+    def solve(self, difference: Picture) -> Shift:
+        """The shift that explains most of a difference, in pixels."""
+        here = difference[self._every, self._every].reshape(-1)
+        usual = float(np.mean(np.minimum(np.abs(here), _MOST))) + _QUIET
+        weight = 1 / (1 + np.square(here * np.float32(1 / (_OUTLIER * usual))))
+        weight *= weight
+        weighted = self._terms * weight
+        normal = (weighted @ self._terms.T).astype(np.float64)
+        # A picture without any texture lies anywhere: it is taken to lie where it should.
+        normal += (1e-3 * np.trace(normal) + 1.0) * np.eye(len(normal))
+        across, down, _ = np.linalg.solve(normal, weighted @ -here)
+        return float(across), float(down)
+
+
+def _coarse(picture: Picture, scale: int) -> Picture:
+    """Smaller, and without the light: brightness against that of the wider surroundings."""
+    rows, columns = max(picture.shape[0] // scale, 1), max(picture.shape[1] // scale, 1)
+    part = picture[: rows * scale, : columns * scale]
+    small = cv2.resize(part, (columns, rows), interpolation=cv2.INTER_AREA)
+    return cast("Picture", small - cv2.blur(small, (15, 15)))

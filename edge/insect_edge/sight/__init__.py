@@ -1,0 +1,1 @@
+"""How a frame is looked at: as one picture, or animal by animal."""

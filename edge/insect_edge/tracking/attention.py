@@ -1,0 +1,84 @@
+"""At which proposals to look with the model, when there are more than there is time for.
+
+An animal just found is looked at in frame after frame until it is known; one that is known, less and less often. In
+turn come
+
+* animals looked at less than `young` times, those first that are not yet sure to be any, then those looked at least;
+* proposals of nobody known, the strongest first;
+* known animals that are due again, the longest overdue first;
+
+so that neither a flood of flickering leaves nor one animal takes all the looks. What is a piece of an animal, or a box
+around several, is not looked at. Parts of the frame that are proposed whether or not anything is there come first, in
+the order in which they are proposed.
+"""
+
+from __future__ import annotations
+
+from itertools import chain, zip_longest
+from typing import TYPE_CHECKING
+
+from insect_edge.sightings import Origin, Sighting
+from insect_edge.tracking.association import associated, expected_at
+from insect_edge.tracking.presence import FIXED
+from insect_edge.tracking.state import WIDE
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from insect_edge.domain import Moment
+    from insect_edge.sightings import Proposal
+    from insect_edge.tracking.settings import TrackerSettings
+    from insect_edge.tracking.state import Track, TrackerState
+
+AGAIN = 1.0
+"""Seconds until a known animal is looked at again at first; each time it takes twice as long."""
+MOVING = 8.0
+"""Seconds until one that moves is looked at again at the latest: it may show a better side."""
+RESTING = 60.0
+"""Seconds until one that rests, or that was never given a name, is looked at again at the latest."""
+
+
+def wanted_looks(
+    state: TrackerState,
+    proposals: Sequence[Proposal],
+    *,
+    at: Moment,
+    most: int,
+    young: int,
+    settings: TrackerSettings,
+    aspect: float = WIDE,
+) -> tuple[int, ...]:
+    """Numbers of the proposals to look at, the most wanted first, at most `most`.
+
+    Args:
+        state: of the tracker after the frame before.
+        proposals: of this frame.
+        at: when it was captured.
+        most: looks there is time for.
+        young: looks until an animal is known; the policy's `window`.
+        settings: of the tracker.
+        aspect: the frame's width over its height.
+    """
+    now = at.monotonic
+    fixed = [number for number, proposal in enumerate(proposals) if proposal.origin in FIXED]
+    loose = [number for number, proposal in enumerate(proposals) if proposal.origin not in FIXED]
+    expected = expected_at(state, now=now, settings=settings)
+    sightings = [Sighting(proposal=proposals[number], classification=None) for number in loose]
+    found = associated(expected, sightings, settings=settings, aspect=aspect)
+    owned = [(expected[row].track, loose[column]) for row, column in found.pairs.items()]
+    new = sorted((loose[column] for column in found.news), key=lambda number: (-proposals[number].strength, number))
+    fresh = [pair for pair in owned if pair[0].looks < young]
+    fresh.sort(key=lambda pair: (pair[0].confirmed, pair[0].looks, pair[0].last_look or 0.0, pair[1]))
+    overdue = [(_overdue(track, proposals[number], now=now, young=young), number) for track, number in owned]
+    due = [number for wait, number in sorted(overdue, key=lambda pair: (-pair[0], pair[1])) if wait >= 0]
+    turns = zip_longest([number for _, number in fresh], new, due)
+    return (*fixed, *(number for number in chain.from_iterable(turns) if number is not None))[:most]
+
+
+def _overdue(track: Track, proposal: Proposal, *, now: float, young: int) -> float:
+    """Seconds since a known animal should have been looked at again; less than 0 while it need not be."""
+    if track.looks < young or track.last_look is None:
+        return -1.0
+    still = proposal.origin is Origin.REST or track.label is None
+    pause = min(AGAIN * 2.0 ** min(track.looks - young, 30), RESTING if still else MOVING)
+    return now - track.last_look - pause

@@ -1,0 +1,57 @@
+"""Boxes in frame widths, so that a distance is the same across and down."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from insect_edge.domain import Region
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """An upright rectangle; all four in frame widths.
+
+    Attributes:
+        x: of its middle, from the left.
+        y: of its middle, from the top.
+        width: across.
+        height: down.
+    """
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+    @classmethod
+    def of(cls, region: Region, *, aspect: float) -> Box:
+        """A region of a frame whose width is `aspect` times its height."""
+        width, height = region.width, region.height / aspect
+        return cls(region.x + width / 2, region.y / aspect + height / 2, width, height)
+
+    @property
+    def size(self) -> float:
+        """Mean of the two sides: it changes least when an animal turns."""
+        return (self.width + self.height) / 2
+
+    @property
+    def area(self) -> float:
+        """Of the rectangle."""
+        return self.width * self.height
+
+    def shared(self, other: Box) -> float:
+        """Area of what both cover."""
+        across = min(self.width, other.width, (self.width + other.width) / 2 - abs(self.x - other.x))
+        down = min(self.height, other.height, (self.height + other.height) / 2 - abs(self.y - other.y))
+        return across * down if across > 0 and down > 0 else 0.0
+
+    def overlap(self, other: Box) -> float:
+        """Intersection over union, in [0, 1]."""
+        shared = self.shared(other)
+        return shared / (self.area + other.area - shared)
+
+    def covered(self, *, by: Box) -> float:
+        """Which part of this box another covers, in [0, 1]."""
+        return self.shared(by) / self.area

@@ -1,0 +1,127 @@
+"""Finding small animals in a wide frame: how much is found, how much is nothing, and what it costs."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+import pytest
+
+from insect_edge.domain import Region
+from insect_edge.garden.wide import WideGarden
+from insect_edge.garden.wide_scenes import WIDE_SCENES
+from insect_edge.regions.choice import make_finder
+from insect_edge.regions.settings import RegionSettings
+from insect_edge.sightings import Found, Origin, Proposal
+from support.finding import Tally, Watcher
+from support.proposals import frame
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from insect_edge.domain import Frame
+
+SCENES = (
+    ("bed-1", 101),
+    ("bed-4", 102),
+    ("bed-8", 103),
+    ("bed-8", 111),
+    ("windy", 104),
+    ("windy", 111),
+    ("still", 105),
+)
+"""With the seeds that decide; none of them was looked at while the constants were chosen."""
+RATE = 5.0
+SECONDS = 120
+WARM_UP = 15
+LEAST_PIXELS = 60
+"""Of a blob of the peer's: an animal of 2 % of the width covers more."""
+
+
+@dataclass(slots=True)
+class FullSizeMog2:
+    """What a minimal script does: OpenCV's background model at full size, and its blobs."""
+
+    _model: cv2.BackgroundSubtractorMOG2 = field(default_factory=cv2.createBackgroundSubtractorMOG2)
+
+    def find(self, frame: Frame, *, watched: Sequence[Region] = ()) -> Found:
+        """A box around each blob that is large enough; shadows do not count."""
+        del watched
+        mask = cv2.compare(self._model.apply(frame.pixels), 200, cv2.CMP_GT)  # type: ignore[call-overload]
+        mask = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
+        _, _, stats, _ = cv2.connectedComponentsWithStats(mask)
+        size = (frame.width, frame.height)
+        boxes = [row[:4].tolist() for row in stats[1:] if row[cv2.CC_STAT_AREA] >= LEAST_PIXELS]
+        regions = [
+            Region(x=x / size[0], y=y / size[1], width=width / size[0], height=height / size[1])
+            for x, y, width, height in boxes
+        ]
+        return Found(proposals=tuple(Proposal(region=one, origin=Origin.MOTION, strength=0.5) for one in regions))
+
+
+@pytest.mark.parametrize(("scene", "seed"), SCENES)
+def test_recall_and_false_regions(scene: str, seed: int, say: Callable[[str], None]) -> None:
+    """All disturbances at once, from an empty bed on; the peer sees the same frames."""
+    finders = {"motion": make_finder(RegionSettings(mode="motion")), "MOG2 at full size": FullSizeMog2()}
+    garden = WideGarden(WIDE_SCENES[scene], seed=seed, width=1280, height=720, frames_per_second=RATE)
+    tallies = {name: Tally() for name in finders}
+    watchers = {name: Watcher() for name in finders}
+    spent: dict[str, list[float]] = {name: [] for name in finders}
+    for number in range(round(SECONDS * RATE)):
+        shown, sights = frame(garden.frame(number), seconds=number / RATE), garden.truths(number)
+        visible = [sight.box for sight in garden.truths(number, least=0)]
+        for name, finder in finders.items():
+            began = time.process_time()
+            found = finder.find(shown, watched=watchers[name].watched)
+            spent[name].append(time.process_time() - began)
+            watchers[name].see(found, visible, seconds=number / RATE)
+            if number >= WARM_UP * RATE:
+                tallies[name].judge(found, [(sight.box, sight.moving) for sight in sights], visible=visible)
+    for name, tally in tallies.items():
+        say(
+            f"{scene} {seed} {name:18}: moving {tally.recall(moving=True):.3f} of {tally.animals[True]}, "
+            f"resting {tally.recall(moving=False):.3f} of {tally.animals[False]}, "
+            f"false {tally.false_per_frame:.2f} a frame, {1000 * statistics.median(spent[name]):.1f} ms of CPU"
+        )
+    assert tallies["motion"].frames > 0
+
+
+@pytest.mark.parametrize(("width", "height", "budget"), [(1280, 720, 4), (4056, 3040, 15)])
+def test_proposal_time(width: int, height: int, budget: int, say: Callable[[str], None]) -> None:
+    """One frame through `motion`, reduction included, the least of many: 4 ms and 15 ms on one core."""
+    garden = WideGarden(WIDE_SCENES["bed-4"], seed=3, width=width, height=height, frames_per_second=1.0)
+    pictures = [garden.frame(number) for number in range(8)]
+    peer, finder = FullSizeMog2(), make_finder(RegionSettings(mode="motion"))
+    spent: dict[str, list[float]] = {"motion": [], "MOG2": []}
+    for number in range(40):
+        shown = frame(pictures[number % len(pictures)], seconds=float(number))
+        for name, one in (("motion", finder), ("MOG2", peer)):
+            began = time.perf_counter()
+            one.find(shown)
+            spent[name].append(1000 * (time.perf_counter() - began))
+    mine, theirs = (sorted(spent[name][10:]) for name in ("motion", "MOG2"))
+    say(
+        f"{width}x{height}: motion {mine[0]:.1f} ms least, {statistics.median(mine):.1f} ms median (budget {budget}); "
+        f"MOG2 at full size {theirs[0]:.1f} ms, {statistics.median(theirs):.1f} ms"
+    )
+    assert mine[0] > 0
+
+
+def test_idle_cost(say: Callable[[str], None]) -> None:
+    """Five frames a second in which nothing moves: CPU time of finding alone, of one core."""
+    garden = WideGarden(WIDE_SCENES["still"], seed=5, width=1280, height=720, frames_per_second=RATE)
+    for mode in ("motion", "auto"):
+        finder = make_finder(RegionSettings(mode=mode))
+        spent = []
+        for number in range(250):
+            shown = frame(garden.frame(number), seconds=number / RATE)
+            began = time.process_time()
+            finder.find(shown)
+            spent.append(time.process_time() - began)
+        settled = spent[100:]
+        say(f"{mode}, nothing moves, 5 frames a second: {100 * RATE * statistics.mean(settled):.1f} % of one core")
+    assert sum(settled) > 0

@@ -1,0 +1,116 @@
+"""Who is who where little is known: unknown scenes, tiles, names, too many, restarts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from insect_edge.domain import Category, Classification, Label, Region, Role, Verdict
+from insect_edge.sightings import Origin, Proposal, Sighting
+from insect_edge.tracking.settings import TrackerSettings
+from insect_edge.tracking.state import seeded, watched
+from support.box_world import ASPECT
+from support.policy_watch import NOTHING, SLUG, moment
+from support.track_watch import SIZE, TrackWatch, at, sighting
+
+SITTING = TrackerSettings().sitting
+
+
+def test_while_the_scene_is_unknown_nobody_is_missed() -> None:
+    """After a change of light what the finder is silent about is not known to be absent, for two minutes."""
+    watch = TrackWatch(every=1.0)
+    watch.see(sighting(0.5, 0.3), times=4)
+    watch.see(times=100, settled=False)
+    assert watch.ids == ["track-1"]
+    watch.see(times=round(SITTING), settled=False)
+    assert watch.ids == ["track-1"]
+    watch.see(times=30, settled=False)
+    assert watch.ids == []
+
+
+def test_a_place_that_only_looks_unchanged_holds_no_animal_for_ever() -> None:
+    """A recognised animal is given up once look after look shows nothing but background."""
+    watch = TrackWatch()
+    watch.see(sighting(0.5, 0.3, shows=SLUG), times=4)
+    watch.rest(seconds=4 * watch.every, shows=NOTHING)
+    assert watch.ids == ["track-1"]
+    watch.rest(seconds=watch.every, shows=SLUG)
+    watch.rest(seconds=5 * watch.every, shows=NOTHING)
+    assert watch.ids == []
+
+
+def tile(x: float, *, shows: Classification | None) -> Sighting:
+    """One of the tiles of a grid."""
+    region = Region(x=x, y=0.2, width=0.3, height=0.5)
+    return Sighting(proposal=Proposal(region=region, origin=Origin.TILE, strength=0.5), classification=shows)
+
+
+def test_a_tile_is_an_animal_only_where_the_model_says_so() -> None:
+    """Tiles are looked at anyhow; an animal in the overlap of two is one."""
+    watch = TrackWatch()
+    watch.see(tile(0.0, shows=NOTHING), tile(0.2, shows=None), tile(0.4, shows=NOTHING), times=5)
+    assert watch.tracks.tracks == ()
+    watch.see(tile(0.0, shows=NOTHING), tile(0.2, shows=SLUG), tile(0.4, shows=SLUG), times=5)
+    assert len(watch.tracks.tracks) == 1
+
+
+def test_tiles_may_take_turns() -> None:
+    """An animal in a tile that is looked at in every third frame is not missed in the others."""
+    watch = TrackWatch()
+    for number in range(30):
+        looked = [SLUG if number % 3 == 0 else None, NOTHING if number % 3 == 1 else None]
+        watch.see(tile(0.0, shows=looked[0]), tile(0.5, shows=looked[1]))
+    (track,) = watch.tracks.tracks
+    assert track.confirmed
+    assert track.looks == 10
+
+
+def test_a_name_decides_between_places_equally_near() -> None:
+    """Of two animals that meet in the same place, each gets the box that is called what it was."""
+    wasp = Label(index=2, name="wasp", role=Role.NEUTRAL, taxon=None, threshold=0.5)
+    verdict = Verdict(label="wasp", role=Role.NEUTRAL, score=0.9, threshold=0.5)
+    shows = Classification(
+        categories=(Category(label=wasp, score=0.9),), verdict=verdict, region=Region.whole(), inference_ms=1.0
+    )
+    watch = TrackWatch()
+    watch.see(sighting(0.5, 0.3, shows=SLUG), times=4)
+    watch.see(sighting(0.5, 0.3, shows=SLUG), sighting(0.53, 0.3, shows=shows), times=4)
+    slug, other = watch.confirmed
+    watch.see(sighting(0.5149, 0.3, shows=shows), sighting(0.5151, 0.3, shows=SLUG))
+    assert [track.label for track in watch.confirmed] == [slug.label, other.label] == ["slug", "wasp"]
+
+
+def test_there_is_room_for_so_many_and_no_more() -> None:
+    """Of too many, those that are confirmed stay."""
+    watch = TrackWatch(tracker=TrackerSettings(most=4))
+    known = [sighting(0.2 * number, 0.3) for number in range(1, 4)]
+    watch.see(*known, times=4)
+    watch.see(*known, *[sighting(0.05 * number, 0.1, size=0.02) for number in range(1, 19)])
+    assert len(watch.tracks.tracks) == 4
+    assert watch.ids == ["track-1", "track-2", "track-3"]
+
+
+def test_after_a_restart_the_animals_of_open_events_are_known() -> None:
+    """One at rest and one that walked on meanwhile keep their identities."""
+    before = TrackWatch(required=3)
+    before.see(sighting(0.3, 0.3, shows=SLUG), sighting(0.7, 0.3, shows=SLUG), times=5)
+    open_events = [replace(event, unseen_from=before.now + 60) for event in before.state.open_events]
+    after = TrackWatch()
+    after.now = before.now + 20
+    after.tracks = seeded(open_events, settings=after.tracker.settings, aspect=ASPECT)
+    assert set(watched(after.tracks)) == {at(0.3, 0.3), at(0.7, 0.3)}
+    resting = Sighting(proposal=Proposal(region=at(0.3, 0.3), origin=Origin.REST, strength=1), classification=None)
+    after.see(resting, sighting(0.7 + 2 * SIZE, 0.3), times=5)
+    assert after.ids == before.ids
+    assert after.confirmed[1].path.seconds == pytest.approx(20 + 1.8)
+
+
+def test_a_clock_that_stands_still_does_no_harm() -> None:
+    """Two frames of the same instant, or one of an earlier, are taken as they come."""
+    watch = TrackWatch(every=0.0)
+    watch.see(sighting(0.5, 0.3), times=4)
+    watch.now -= 1
+    watch.see(sighting(0.5, 0.3))
+    assert watch.tracks.at == moment(watch.now)
+    assert watch.ids == ["track-1"]

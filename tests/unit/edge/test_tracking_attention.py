@@ -1,0 +1,107 @@
+"""Looks go where they are worth most, and nobody is forgotten."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from insect_edge.sightings import Origin, Proposal
+from insect_edge.tracking.attention import MOVING, RESTING, wanted_looks
+from insect_edge.tracking.state import watched
+from support.box_world import ASPECT
+from support.policy_watch import NOTHING, SLUG, moment
+from support.track_watch import TrackWatch, at, sighting
+
+YOUNG = 5
+
+
+def wanted(watch: TrackWatch, *proposals: Proposal, most: int = 100) -> tuple[int, ...]:
+    """At which of these the watch would look now."""
+    return wanted_looks(
+        watch.tracks,
+        proposals,
+        at=moment(watch.now),
+        most=most,
+        young=YOUNG,
+        settings=watch.tracker.settings,
+        aspect=ASPECT,
+    )
+
+
+def moving(x: float, y: float, *, strength: float = 0.5) -> Proposal:
+    """Something that moves there."""
+    return Proposal(region=at(x, y), origin=Origin.MOTION, strength=strength)
+
+
+def test_what_is_new_is_looked_at_strongest_first() -> None:
+    """Nothing is known yet."""
+    assert wanted(TrackWatch(), moving(0.2, 0.2, strength=0.3), moving(0.5, 0.2, strength=0.9)) == (1, 0)
+
+
+def test_what_is_young_comes_before_what_is_new() -> None:
+    """What was seen before is likelier an animal than a flicker; the least sure first."""
+    watch = TrackWatch()
+    watch.see(sighting(0.5, 0.3, shows=SLUG), times=4)
+    watch.see(sighting(0.5, 0.3, shows=SLUG), sighting(0.2, 0.2), times=2)
+    found = (moving(0.8, 0.4, strength=1.0), moving(0.2, 0.2), moving(0.5, 0.3))
+    assert wanted(watch, *found, most=2) == (1, 0)
+
+
+def test_a_known_animal_is_looked_at_less_and_less_often() -> None:
+    """First in every frame, then after a second, two, four, and while it moves every eight seconds."""
+    watch, times = TrackWatch(), []
+    for _ in range(300):
+        looked = bool(wanted(watch, moving(0.5, 0.3)))
+        if looked:
+            times.append(round(watch.now - 100, 1))
+        watch.see(sighting(0.5, 0.3, shows=SLUG if looked else None))
+    assert times[:8] == [0.0, 0.2, 0.4, 0.6, 0.8, 1.8, 3.8, 7.8]
+    assert all(MOVING <= later - earlier <= MOVING + 0.3 for earlier, later in pairwise(times[8:]))
+
+
+def test_one_that_rests_is_looked_at_once_a_minute() -> None:
+    """It does not change, but it may turn, or be gone without a trace."""
+    watch = TrackWatch(every=1.0)
+    watch.see(sighting(0.5, 0.3, shows=SLUG), times=10)
+    looks = 0
+    for _ in range(3600):
+        rests = [Proposal(region=region, origin=Origin.REST, strength=1.0) for region in watched(watch.tracks)]
+        chosen = wanted(watch, *rests)
+        looks += len(chosen)
+        watch.see(sighting(0.5, 0.3, shows=SLUG if chosen else None, origin=Origin.REST))
+    assert 3600 / RESTING - 2 <= looks <= 3600 / RESTING + 8
+
+
+def test_a_leaf_that_sways_does_not_take_all_looks() -> None:
+    """What was never given a name is left alone for longer, however it moves."""
+    watch, looks = TrackWatch(every=1.0), 0
+    for _ in range(600):
+        chosen = wanted(watch, moving(0.5, 0.3))
+        looks += len(chosen)
+        watch.see(sighting(0.5, 0.3, shows=NOTHING if chosen else None))
+    assert looks < 25
+
+
+def test_a_flood_of_flickers_starves_nobody() -> None:
+    """With two looks a frame and twenty false boxes in each, a known animal is still looked at when it is due."""
+    watch, looks = TrackWatch(), 0
+    for number in range(200):
+        flood = [moving(0.045 * (1 + (number * 7 + each) % 20), 0.1 + 0.02 * (each % 20)) for each in range(20)]
+        found = [*flood, moving(0.5, 0.53)]
+        chosen = wanted(watch, *found, most=3)
+        looks += 20 in chosen
+        watch.see(sighting(0.5, 0.53, shows=SLUG if 20 in chosen else None))
+    assert looks >= 8
+
+
+def test_a_piece_of_an_animal_and_a_box_around_two_are_not_looked_at() -> None:
+    """They would say nothing of whom they belong to."""
+    watch = TrackWatch()
+    watch.see(sighting(0.5, 0.3), sighting(0.53, 0.3), times=4)
+    around = Proposal(region=at(0.515, 0.3, size=0.075), origin=Origin.MOTION, strength=1.0)
+    assert wanted(watch, around) == ()
+    assert wanted(
+        watch,
+        moving(0.5, 0.3),
+        moving(0.53, 0.3),
+        Proposal(region=at(0.505, 0.305, size=0.01), origin=Origin.MOTION, strength=1.0),
+    ) == (0, 1)
