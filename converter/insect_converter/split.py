@@ -77,12 +77,10 @@ def divide(
         DatasetError: when the groups of a class do not fill three parts, or one was given to several.
     """
     near = near or likeness.alike([pictures[photograph.path] for photograph in dataset.photographs])
-    _refuse_torn(dataset.photographs)
     found_leaks = leaks(dataset.photographs, near=near)
     leaked = {} if keep_leaks else found_leaks
     found = _joined(dataset.photographs, near=_apart(dataset.photographs, near) if keep_leaks else near, without=leaked)
-    # What shows a test photograph is learnt from where that was asked for; no epoch or threshold is chosen by it.
-    staying = {dataset.photographs[position].path for position in found_leaks} if keep_leaks else set()
+    staying = {dataset.photographs[position].path for position in found_leaks}
     groups = [_settled(members, pictures, seed=seed, staying=staying) for members in found]
     parts = dealing.deal(groups, dataset.labels, validation=validation, test=test)
     return Split(
@@ -139,6 +137,7 @@ def _joined(
     photographs: Sequence[Photograph], *, near: Sequence[int], without: Collection[int]
 ) -> list[list[Photograph]]:
     """Groups of photographs, some positions left out."""
+    _refuse_torn(photographs)
     kept = [item if position not in without else None for position, item in enumerate(photographs)]
     return likeness.groups(kept, near=near)
 
@@ -164,7 +163,10 @@ def _refuse_torn(photographs: Sequence[Photograph]) -> None:
 def _settled(
     members: Sequence[Photograph], pictures: Mapping[Path, Fingerprint], *, seed: int, staying: Collection[Path]
 ) -> Group:
-    """A group in the one part, if any, that its members were given to."""
+    """A group in the one part, if any, that its members were given to.
+
+    Of `staying` ones nothing is lent to validation: no epoch or threshold is chosen by what shows a test photograph.
+    """
     return Group(
         members=tuple(members),
         part=next((photograph.split for photograph in members if photograph.split), None),

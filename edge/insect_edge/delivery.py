@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from insect_edge.domain import Phase
@@ -210,13 +210,13 @@ class Delivery:
         if not (shown and (self._settings.snapshot or self._settings.snapshot_per_event)):
             return
         try:
+            # One picture of the frame serves all events that have none of their own.
+            jpeg_of = cache(lambda path: self._encode(portrait(frame, path)))
             if self._settings.snapshot:
-                jpeg = self._encode(portrait(frame, shown[-1]))
-                self._relay.set_latest(messages.snapshot(jpeg, topics=self._origin.topics))
+                self._relay.set_latest(messages.snapshot(jpeg_of(shown[-1].path), topics=self._origin.topics))
             for event in shown if self._settings.snapshot_per_event else ():
-                jpeg = self._encode(portrait(frame, event))
-                picture = messages.snapshot(jpeg, topics=self._origin.topics, event_id=event.event_id)
-                self._relay.set_latest(picture)
+                jpeg = jpeg_of(event.path)
+                self._relay.set_latest(messages.snapshot(jpeg, topics=self._origin.topics, event_id=event.event_id))
         except ImageError as error:
             # The alert is stored and goes out; that it has no picture is no reason to stop looking.
             _log.warning("no picture of this event: %s", error)

@@ -239,6 +239,7 @@ class Event:
             had ended by then, else `start`; None of every other change.
         path: where the animal has been; None where single animals are not followed.
         rule: the alert rule that fired with this change; None of a change that raises no alert.
+        arrival: of a start, whether somebody came: false of an animal that was there when the trap began to look.
     """
 
     event_id: str
@@ -259,6 +260,7 @@ class Event:
     corrects: Phase | None = None
     path: Path | None = None
     rule: FiredRule | None = None
+    arrival: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,8 @@ from insect_edge import preprocess
 from insect_edge.regions import context
 
 if TYPE_CHECKING:
-    from insect_edge.domain import Event, Frame
+    from insect_edge.domain import Frame
+    from insect_edge.sightings import Path
 
 MARGIN = 1.0
 """Of the animal's longer side on each side of it: enough to see what it sits on."""
@@ -17,19 +18,19 @@ SMALLEST = 160
 """Pixels; less is too little for people."""
 
 
-def portrait(frame: Frame, event: Event) -> Frame:
+def portrait(frame: Frame, path: Path | None) -> Frame:
     """What of a frame is kept and sent as the picture of an event that it shows.
 
     Args:
-        frame: one in which the event's animal was seen: where single animals are followed, at its path's end.
-        event: any change of the event.
+        frame: one in which the event's animal was seen, at its path's end.
+        path: of the event's animal; None where no single animal is followed.
 
     Returns:
         The frame itself where no single animal is followed; else a view of its pixels, at full resolution.
     """
-    if event.path is None:
+    if path is None:
         return frame
     around = context.square(
-        event.path.last, frame_width=frame.width, frame_height=frame.height, margin=MARGIN, smallest=SMALLEST
+        path.last, frame_width=frame.width, frame_height=frame.height, margin=MARGIN, smallest=SMALLEST
     )
     return replace(frame, pixels=preprocess.crop(frame.pixels, around), luma=None)

@@ -135,7 +135,11 @@ class VirtualMachine:
         self._asked = 0
 
     def __enter__(self) -> Self:
-        self.boot()
+        try:
+            self.boot()
+        except BaseException:
+            self.cut_power()
+            raise
         return self
 
     def __exit__(

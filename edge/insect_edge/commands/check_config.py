@@ -20,6 +20,7 @@ from insect_edge.config.types import Section
 from insect_edge.domain import Region, Role
 from insect_edge.errors import ConfigError, InsectEdgeError
 from insect_edge.identity import device_id
+from insect_edge.regions.areas import Area
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -100,6 +101,8 @@ def _is_tables(value: Any) -> bool:
 def _toml(value: Any) -> str:
     if isinstance(value, Region):
         return written([value.x, value.y, value.width, value.height])
+    if isinstance(value, tuple) and any(isinstance(item, Area) for item in value):
+        return written([[list(corner) for corner in area.corners] for area in value])
     if isinstance(value, dict):
         return "{ " + ", ".join(f"{written(key)} = {written(item)}" for key, item in value.items()) + " }"
     return written(str(value) if isinstance(value, Path) else value)

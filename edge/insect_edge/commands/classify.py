@@ -29,7 +29,13 @@ _NOT_FOR_PICTURES = {
 }
 
 
-class _Mode(click.Choice[str]):
+if TYPE_CHECKING:
+    _Choice = click.Choice[str]
+else:
+    _Choice = click.Choice  # before click 8.2 it takes no type
+
+
+class _Mode(_Choice):
     """One of the ways to search a picture; says of the daemon's others why they are none."""
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:

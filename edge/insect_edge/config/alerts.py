@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, Strict
 
 from insect_edge.config.types import Conflict, Labels, Must, Seconds, Section, Text, Unit
+from insect_edge.policy.thresholds import MOST_AGAINST_DAYS
 
 _OF_A_COUNT, _OF_A_RATE = ("per",), ("against_days", "minimum_count", "minimum_days")
 
@@ -28,6 +29,13 @@ class Threshold(Section):
     rearm_below: Annotated[float | None, Field(ge=0, le=1_000_000)] = None
     cooldown: Annotated[Seconds, Field(ge=0, le=604_800)] = 0.0
     also_sightings: bool = False
+
+    @property
+    def says(self) -> tuple[object, ...]:
+        """What makes it another than its neighbours: that which its words tell, and nothing finer."""
+        days = None if self.factor is None else self.against_days or MOST_AGAINST_DAYS
+        numbers = (None if number is None else f"{number:g}" for number in (self.more_than, self.factor))
+        return (self.label, *numbers, self.per, days)
 
     def conflicts(self) -> Iterator[Conflict]:
         """It is one of two kinds, each with keys of its own."""
@@ -52,7 +60,7 @@ class Threshold(Section):
     def _of_a_rate(self, factor: float) -> Iterator[Conflict]:
         yield from self._unused(_OF_A_COUNT, beside="factor")
         yield from self._never_again(factor, name="factor")
-        days = self.against_days or 7
+        days = self.against_days or MOST_AGAINST_DAYS
         if self.minimum_days is not None and self.minimum_days > days:
             yield Conflict(("minimum_days", "against_days"), f"more than against_days = {days}, so it could never fire")
 
@@ -96,7 +104,6 @@ class Alerts(Section):
                 )
             elif self.only and threshold.label is not None and threshold.label not in self.only:
                 yield Conflict((place, "only"), "is not in only, so it could never alert: add it there")
-            kind = (threshold.label, threshold.more_than, threshold.per, threshold.factor, threshold.against_days)
-            if kind in told:
+            if threshold.says in told:
                 yield Conflict((place,), "the same threshold stands there before: take one out")
-            told.add(kind)
+            told.add(threshold.says)

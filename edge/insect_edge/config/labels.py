@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from insect_edge.card import ModelCard
+    from insect_edge.config.problems import Place
     from insect_edge.config.sections import Config
 
 
@@ -52,16 +53,16 @@ def _problems(config: Config, card: ModelCard) -> Iterator[Problem]:
     yield from _unknown(("alerts", "never"), alerts.never, names=names, card=card)
     counted = {number: threshold.label or "" for number, threshold in enumerate(alerts.thresholds)}
     for number, label in counted.items():
-        yield from _unknown(("alerts", "thresholds", str(number), "label"), [label], names=names, card=card)
-    wanted: list[tuple[tuple[str, ...], str]] = [(("alerts", "only"), label) for label in alerts.only]
-    wanted += [(("alerts", "thresholds", str(number), "label"), label) for number, label in counted.items()]
+        yield from _unknown(("alerts", "thresholds", number, "label"), [label], names=names, card=card)
+    wanted: list[tuple[Place, str]] = [(("alerts", "only"), label) for label in alerts.only]
+    wanted += [(("alerts", "thresholds", number, "label"), label) for number, label in counted.items()]
     for place, label in wanted:
         if label in names and label not in pests:
             advice = f'is no pest, so it could never alert: add {label} = "pest" to [policy.roles]'
             yield Problem(place, label, advice)
 
 
-def _unknown(place: tuple[str, ...], labels: Iterable[str], *, names: list[str], card: ModelCard) -> Iterator[Problem]:
+def _unknown(place: Place, labels: Iterable[str], *, names: list[str], card: ModelCard) -> Iterator[Problem]:
     for label in labels:
         if label not in names:
             known = did_you_mean(label, names) or f": it knows {', '.join(names[:20])}{' …' if len(names) > 20 else ''}"  # noqa: PLR2004 # a line's worth

@@ -14,6 +14,8 @@ from insect_edge.errors import ConfigError
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from insect_edge.config.problems import Place
+
 
 def parse_config(content: bytes, *, name: str, folder: Path) -> Config:
     """Read a configuration.
@@ -59,10 +61,10 @@ def _without(tables: dict[str, Any], problems: list[Problem]) -> dict[str, Any]:
     """A copy of the tables without the values that have a problem."""
     wrong = {problem.location for problem in problems}
 
-    def pruned(value: Any, location: tuple[str, ...]) -> Any:
+    def pruned(value: Any, location: Place) -> Any:
         if isinstance(value, list):
             # One of several tables stays in its place, so that the others keep their numbers.
-            places = [(*location, str(number)) for number in range(len(value))]
+            places = [(*location, number) for number in range(len(value))]
             return [{} if place in wrong else pruned(item, place) for item, place in zip(value, places, strict=True)]
         if not isinstance(value, dict):
             return value

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
     from pydantic_core import ErrorDetails
 
+Place = tuple[str | int, ...]
+"""Section and key; a number is which of several tables, a label that looks like one stays a text."""
+
 LONGEST_VALUE = 60
 SECRETS = ("pass", "pwd", "secret", "token", "credential")
 _LOGIN = re.compile(r"://.*@")
@@ -29,33 +32,34 @@ class Problem:
     """One thing to correct.
 
     Attributes:
-        location: section, key and, inside a table of labels, the label.
+        location: section, key and, inside a table of labels, the label; of several tables, its number from 0.
         value: as in the file; None where nothing is to be shown.
         advice: what is wrong and what to do.
     """
 
-    location: tuple[str, ...]
+    location: Place
     value: Any
     advice: str
 
     def __str__(self) -> str:
         """Section, key = value: advice."""
         *tables, key = self.location
-        of_several = bool(tables) and tables[-1].isdigit()
+        of_several = bool(tables) and isinstance(tables[-1], int)
         if isinstance(self.value, dict) and not of_several:
             return f"{_table(self.location)}: {self.advice}"
-        if key.isdigit():
+        if isinstance(key, int):
             return f"{_table(self.location)}: {_shown(self.value)}: {self.advice}"
         section = f"{_table(tables)}{': ' if of_several else ' '}" if tables else ""
         shown = "" if self.value is None or _secret(key) else f" = {_shown(self.value)}"
         return f"{section}{key}{shown}: {self.advice}"
 
 
-def _table(parts: Sequence[str]) -> str:
+def _table(parts: Sequence[str | int]) -> str:
     """`[policy.roles]`; of several tables of one name `[[alerts.thresholds]] 2`, counted from 1."""
-    if parts[-1].isdigit():
-        return f"[[{'.'.join(parts[:-1])}]] {int(parts[-1]) + 1}"
-    return f"[{'.'.join(parts)}]"
+    *names, last = map(str, parts)
+    if isinstance(parts[-1], int):
+        return f"[[{'.'.join(names)}]] {parts[-1] + 1}"
+    return f"[{'.'.join((*names, last))}]"
 
 
 def written(value: Any) -> str:
@@ -71,25 +75,30 @@ def _shown(value: Any) -> str:
 
 def validation_problem(details: ErrorDetails) -> Problem:
     """One of pydantic's errors in our words."""
-    location = tuple(str(part) for part in details["loc"])
+    location = details["loc"]
     if details["type"] == "extra_forbidden":
         return Problem(location, details["input"], _unknown_key(location, value=details["input"]))
     field_location, field = _field(location)
     if isinstance(field.annotation, type) and issubclass(field.annotation, Section):
-        name = ".".join(field_location)
+        name = ".".join(map(str, field_location))
         return Problem(field_location, details["input"], f"{name} is a section: write [{name}] on a line of its own")
     rest = location[len(field_location) :]
     inside = field_location + tuple(part for part in rest if _is_label(field, part) or _is_number(field, part))
     return Problem(inside, details["input"], f"must be {_wanted(field)}{_nearest(details['input'], _choices(field))}")
 
 
-def conflict_problems(config: Config, *, tables: Mapping[str, Any], known: set[tuple[str, ...]]) -> Iterator[Problem]:
+def conflict_problems(config: Config, *, tables: Mapping[str, Any], known: set[Place]) -> Iterator[Problem]:
     """The keys that do not go together, leaving out those that have a problem already."""
     for location, section in _sections(config, ()):
         for conflict in section.conflicts():
-            places = [location + tuple(key.split(".")) for key in conflict.keys]
+            places = [location + _place(key) for key in conflict.keys]
             if not any(place[:depth] in known for place in places for depth in range(1, len(place) + 1)):
                 yield Problem(places[0], _value(config, tables=tables, location=places[0]), conflict.advice)
+
+
+def _place(key: str) -> Place:
+    """Where the key of a conflict is, which never names a label."""
+    return tuple(int(part) if part.isdigit() else part for part in key.split("."))
 
 
 def did_you_mean(word: str, choices: list[str]) -> str:
@@ -102,8 +111,8 @@ def _secret(key: str) -> bool:
     return any(word in key.lower() for word in SECRETS) and not key.endswith("_file")
 
 
-def _unknown_key(location: tuple[str, ...], *, value: Any) -> str:
-    *tables, key = location
+def _unknown_key(location: Place, *, value: Any) -> str:
+    *tables, key = (part for part in location if isinstance(part, str))
     model = _model(tuple(tables))
     if _secret(key):
         return "unknown key: no secret belongs in this file: write it alone into a file and name that in password_file"
@@ -131,10 +140,10 @@ def _section(field: FieldInfo) -> type[Section] | None:
 
 
 def _model(location: tuple[str, ...]) -> type[Section]:
-    return dict(_models(Config, ()))[tuple(part for part in location if not part.isdigit())]
+    return dict(_models(Config, ()))[location]
 
 
-def _sections(section: Section, location: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Section]]:
+def _sections(section: Section, location: Place) -> Iterator[tuple[Place, Section]]:
     yield location, section
     for name in type(section).model_fields:
         value = getattr(section, name)
@@ -143,15 +152,15 @@ def _sections(section: Section, location: tuple[str, ...]) -> Iterator[tuple[tup
         elif isinstance(value, tuple):
             for number, item in enumerate(value):
                 if isinstance(item, Section):
-                    yield from _sections(item, (*location, name, str(number)))
+                    yield from _sections(item, (*location, name, number))
 
 
-def _field(location: tuple[str, ...]) -> tuple[tuple[str, ...], FieldInfo]:
+def _field(location: Place) -> tuple[Place, FieldInfo]:
     """The field a location lies in, and where that is."""
     model: type[Section] = Config
     field: FieldInfo | None = None
     for depth, part in enumerate(location, start=1):
-        if part.isdigit():
+        if isinstance(part, int):
             continue
         field = model.model_fields[part]
         inner = _section(field)
@@ -163,14 +172,14 @@ def _field(location: tuple[str, ...]) -> tuple[tuple[str, ...], FieldInfo]:
     return location, field
 
 
-def _is_label(field: FieldInfo, part: str) -> bool:
+def _is_label(field: FieldInfo, part: str | int) -> bool:
     """Whether part of a location is a label of a table, not one of pydantic's own marks."""
     return get_origin(field.annotation) is dict and part != "[key]"
 
 
-def _is_number(field: FieldInfo, part: str) -> bool:
+def _is_number(field: FieldInfo, part: str | int) -> bool:
     """Whether it is which of several tables is meant."""
-    return part.isdigit() and _section(field) is not None
+    return isinstance(part, int) and _section(field) is not None
 
 
 def _choices(field: FieldInfo) -> list[Any]:
@@ -218,13 +227,13 @@ def _range(marks: list[Any]) -> str:
     return f" from {bounds['ge']} to {bounds['le']}"
 
 
-def _value(config: Config, *, tables: Mapping[str, Any], location: tuple[str, ...]) -> Any:
+def _value(config: Config, *, tables: Mapping[str, Any], location: Place) -> Any:
     """The value as written in the file, else the default in force."""
     written_value: Any = tables
     default: Any = config
     for part in location:
-        if part.isdigit():
-            written_value, default = written_value[int(part)], default[int(part)]
+        if isinstance(part, int):
+            written_value, default = written_value[part], default[part]
             continue
         written_value = written_value.get(part) if isinstance(written_value, dict) else None
         default = getattr(default, part)

@@ -2,10 +2,11 @@
 
 # Annotations stay real objects here: pydantic reads them when the classes are made.
 
+import math
 from collections.abc import Iterator
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from insect_edge.config.alerts import Alerts
 from insect_edge.config.camera import Camera
@@ -20,7 +21,13 @@ from insect_edge.config.types import (
     Text,
     Unit,
 )
+from insect_edge.domain import Region
+from insect_edge.policy.thresholds import Per, highest
 
+FOLLOWING = {"policy": {"end_after": 30.0}, "alerts": {"cooldown": 300.0}}
+"""Defaults by section where single animals are followed."""
+LONGEST_ROUND_SECONDS = 60.0
+"""Half as long as an animal may be where nobody looks (`tracking.changes.LONGEST_HIDDEN`)."""
 _TIME_OF_DAY = "([01][0-9]|2[0-3]):[0-5][0-9]"
 
 
@@ -125,6 +132,23 @@ class Config(Section):
     health: Health = Health()
     log: Log = Log()
 
+    @model_validator(mode="before")
+    @classmethod
+    def _following(cls, values: Any) -> Any:
+        """Where single animals are followed, two numbers that nobody has chosen are others than else.
+
+        An animal behind a leaf is waited for longer; and since each of twenty ants has an event, alerts of one rest.
+        """
+        if not isinstance(values, dict) or not isinstance(values.get("regions"), dict):
+            return values
+        if values["regions"].get("mode", "whole") == "whole":
+            return values
+        values = dict(values)
+        for section, others in FOLLOWING.items():
+            if isinstance(given := values.get(section, {}), dict):
+                values[section] = {**others, **given}
+        return values
+
     def conflicts(self) -> Iterator[Conflict]:
         """What two sections must agree on."""
         shortest = 2 / self.camera.rate
@@ -134,3 +158,41 @@ class Config(Section):
                 f"at least {shortest:g}"
             )
             yield Conflict(("policy.end_after", "camera.rate"), advice)
+        if self.regions.mode == "whole":
+            yield from self._unreachable()
+        else:
+            yield from self._places()
+
+    def _places(self) -> Iterator[Conflict]:
+        """Where to look is said once, and each part's turn comes before an animal in it is forgotten."""
+        regions, camera = self.regions, self.camera
+        limit = camera.region if isinstance(camera.region, Region) else None
+        if regions.areas and limit is not None:
+            advice = "[camera] region names another part: write that into areas too, or take one of the two out"
+            yield Conflict(("regions.areas", "camera.region"), advice)
+        count = regions.places(limit=limit)
+        frames = math.ceil(count / regions.max_crops)
+        if frames > 1 and frames / camera.rate > LONGEST_ROUND_SECONDS:
+            key, remedy = ("tiles", "larger tiles") if regions.mode == "grid" else ("areas", "fewer areas")
+            advice = (
+                f"{count} parts of a frame, max_crops = {regions.max_crops} of them in each frame and [camera] rate "
+                f"= {camera.rate:g}: each is looked at every {frames / camera.rate:.0f} s, too rarely to follow any: "
+                f"{remedy}, or more max_crops or rate, for at most {LONGEST_ROUND_SECONDS:g} s"
+            )
+            yield Conflict((f"regions.{key}", "regions.max_crops", "camera.rate"), advice)
+
+    def _unreachable(self) -> Iterator[Conflict]:
+        """Where animals side by side are one, a label rests after each event, so only so many can start."""
+        spacing = self.policy.end_after + self.policy.cooldown
+        for number, threshold in enumerate(self.alerts.thresholds):
+            if threshold.more_than is None or threshold.per is None:
+                continue
+            most = highest(Per(threshold.per), spacing=spacing)
+            if most is not None and threshold.more_than >= most:
+                advice = (
+                    f'could never be passed: [regions] mode = "whole" has an event of a label every {spacing:g} s at '
+                    f"most ([policy] end_after + cooldown), {most:g} per {threshold.per}: write less than that, or "
+                    'count each animal with [regions] mode = "auto"'
+                )
+                place = f"alerts.thresholds.{number}.more_than"
+                yield Conflict((place, "policy.cooldown", "policy.end_after", "regions.mode"), advice)

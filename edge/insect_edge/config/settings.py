@@ -35,27 +35,17 @@ if TYPE_CHECKING:
 LARGEST_RECEIVED = 64 * 1024
 """Bytes of a packet; commands are short, and a megabyte sent as one shall not fill a small board's memory."""
 
-ANIMAL_PATIENCE_SECONDS = 30.0
-"""An animal that is followed may stay hidden for so long."""
-
 MOST_WAITING = 1_000
 """Notices; nobody needs more commands at once, and a flood of them shall not fill the memory either."""
 
 
 def policy_settings(config: Config) -> PolicySettings:
-    """The numbers of the policy and its alert rule.
-
-    Where single animals are followed, two numbers that nobody has chosen are others: an animal behind a leaf is waited
-    for longer, and since each of twenty ants has its own event, alerts of one label keep the policy's cooldown.
-    """
+    """The numbers of the policy and its alert rule."""
     policy, alerts = config.policy, config.alerts
-    followed = config.regions.mode != "whole"
-    patient = followed and "end_after" not in policy.model_fields_set
-    calm = followed and "cooldown" not in alerts.model_fields_set
     return PolicySettings(
         window=policy.window,
         required=policy.required,
-        end_after=ANIMAL_PATIENCE_SECONDS if patient else policy.end_after,
+        end_after=policy.end_after,
         cooldown=policy.cooldown,
         keep=policy.keep,
         update_every=policy.update_every,
@@ -63,7 +53,7 @@ def policy_settings(config: Config) -> PolicySettings:
         alerts=AlertRule(
             minimum_frames=alerts.minimum_frames,
             minimum_score=alerts.minimum_score,
-            cooldown=policy.cooldown if calm else alerts.cooldown,
+            cooldown=alerts.cooldown,
             only=frozenset(alerts.only) if alerts.only else None,
             never=frozenset(alerts.never),
             thresholds=tuple(_threshold(threshold) for threshold in alerts.thresholds),
@@ -142,7 +132,7 @@ def pace_settings(config: Config, *, watchdog_seconds: float | None) -> PaceSett
     return PaceSettings(
         interval=1 / config.camera.rate,
         dark_interval=1 / config.camera.dark_rate,
-        longest_hot=policy_settings(config).end_after / 2,
+        longest_hot=config.policy.end_after / 2,
         watchdog_seconds=watchdog_seconds,
     )
 

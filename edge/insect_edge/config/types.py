@@ -92,9 +92,13 @@ def _area(value: Any) -> Area:
         raise ValueError("neither a rectangle nor a list of corners")
     if not isinstance(value[0], list):
         return Area.of(_crop(value))
-    if not all(len(corner) == 2 and all(type(part) in {int, float} for part in corner) for corner in value):  # noqa: PLR2004 - x and y
+    if not all(_is_corner(corner) for corner in value):
         raise ValueError("a corner is not two numbers")
     return Area(tuple((float(x), float(y)) for x, y in value))
+
+
+def _is_corner(value: Any) -> bool:
+    return isinstance(value, list) and len(value) == 2 and all(type(part) in {int, float} for part in value)  # noqa: PLR2004 - x and y
 
 
 def _tiles(value: Any) -> tuple[float, ...]:

@@ -108,7 +108,7 @@ def looked(state: PolicyState, *, at: Moment, patience: float = math.inf) -> Pol
         patience: seconds without a look after which every animal is a new one.
     """
     now, spans, began = at.monotonic, state.arrivals.spans, state.began
-    if began is None or not spans or now - spans[-1].end > patience:
+    if began is None or not spans or now - spans[-1].end >= patience:
         told = frozenset(label for label, told in state.alerted.items() if now - told < DAY)
         began = Began(at=now, told=told, again=bool(spans) and now - spans[-1].end < DAY)
     return replace(state, arrivals=state.arrivals.looked(at=now), began=began)
@@ -118,7 +118,7 @@ def started(
     state: PolicyState, event: OpenEvent, *, at: Moment, alerts: AlertRule
 ) -> tuple[PolicyState, FiredRule | None]:
     """Count an event that has just started, and tell which rule fires for it."""
-    if _was_there_before(event, began=state.began):
+    if not has_come(state, event):
         return seen(state, event, at=at, alerts=alerts)
     before = state.arrivals
     after = before.plus(event.label, at=at.monotonic)
@@ -137,6 +137,11 @@ def started(
     if fired is None:
         return seen(state, event, at=at, alerts=alerts)
     return _noted(state, event.label, at=at), fired
+
+
+def has_come(state: PolicyState, event: OpenEvent) -> bool:
+    """Whether an event that starts is an arrival."""
+    return not _was_there_before(event, began=state.began)
 
 
 def seen(

@@ -7,7 +7,8 @@ set (`Arrivals.placed`).
 
 Up to `MOST_GROUPS` arrivals of a label are remembered to the millisecond. Where there are more, those within the same
 minute, five minutes, quarter of an hour or hour are counted together as if they had come with the first of them, so
-that a window forgets them up to an hour early and never counts one too many.
+that a window forgets them up to an hour early and never counts one too many. Those of the last two hours are the last
+to be: for windows of a day an hour is little, for those of an hour it is all.
 """
 
 from __future__ import annotations
@@ -33,8 +34,10 @@ MOST_SPANS = 240
 LONGEST_GAP_SECONDS = 300.0
 """A trap that looks again within five minutes has looked all the time: frames are rare in the dark and at a restart."""
 _WIDTHS = (60.0, 300.0, 900.0, HOUR)
+_EXACT_SECONDS = 2 * HOUR
 _TIDY = 200
-"""Groups or spans left by tidying up, at most: an hour has one, and eight days have 193 at most."""
+"""Groups left by tidying up, at most: an hour has one, the one in which two hours ago was two, and eight days have 194
+at most."""
 
 
 class Group(NamedTuple):
@@ -86,7 +89,7 @@ class Misplaced:
     """What was counted in an earlier boot and goes on as if no time lay between.
 
     Attributes:
-        until: monotonic seconds up to which that is.
+        until: monotonic seconds up to which that is, to the millisecond.
         utc: when that instant really was.
     """
 
@@ -159,10 +162,12 @@ class Arrivals:
 
     def cut_off(self, *, saved: Moment, now: Moment) -> Arrivals:
         """In terms of a boot of which nobody knows how long after `saved` it began."""
-        moved = self.moved(now.monotonic - saved.monotonic)
+        # Rounded like every instant here: what came just before `saved` must not lie just after `until`.
+        until = round(now.monotonic, 3)
+        moved = self.moved(until - round(saved.monotonic, 3))
         if not saved.clock_synced:
             return moved
-        return replace(moved, misplaced=Misplaced(until=now.monotonic, utc=saved.utc))
+        return replace(moved, misplaced=Misplaced(until=until, utc=saved.utc))
 
     def placed(self, *, now: Moment) -> Arrivals:
         """With what was counted in an earlier boot where it belongs, since `now` makes that known."""
@@ -179,14 +184,20 @@ def _recent(groups: tuple[Group, ...], *, now: float) -> tuple[Group, ...]:
 
 
 def _thinned(groups: tuple[Group, ...]) -> tuple[Group, ...]:
-    """No more than are allowed, in the finest steps that will do."""
+    """No more than are allowed, in the finest steps that will do; the newest are touched only where they must be."""
     if len(groups) <= MOST_GROUPS:
         return groups
+    old = tuple(group for group in groups if groups[-1].at - group.at > _EXACT_SECONDS)
+    new = groups[len(old) :]
     for width in _WIDTHS:
-        groups = tuple(_together(groups, width=width))
-        if len(groups) <= _TIDY:
+        old = tuple(_together(old, width=width))
+        if len(old) + len(new) <= _TIDY:
+            return (*old, *new)
+    for width in _WIDTHS:
+        new = tuple(_together(new, width=width))
+        if len(old) + len(new) <= _TIDY:
             break
-    return groups
+    return (*old, *new)
 
 
 def _together(groups: Iterable[Group], *, width: float) -> Iterable[Group]:
@@ -211,5 +222,6 @@ class _Offset(NamedTuple):
     until: float | None
 
     def __call__(self, at: float) -> float:
-        moved = self.until is None or at <= self.until
+        at = round(at, 3)
+        moved = self.until is None or at <= round(self.until, 3)
         return round(at + self.by, 3) if moved else at

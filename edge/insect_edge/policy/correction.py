@@ -70,7 +70,7 @@ def _with_true_cooldowns(state: PolicyState, *, now: Moment) -> PolicyState:
 
     def true(taken: Mapping[str, float], known: Mapping[str, datetime]) -> dict[str, float]:
         # What began in this boot is known already; no cooldown is made longer than it was taken to be.
-        began = {label: min(monotonic_at(utc, by=now), restored) for label, utc in known.items()}
+        began = {label: min(monotonic_at(utc, by=now), taken.get(label, restored)) for label, utc in known.items()}
         return {**taken, **{label: at for label, at in began.items() if taken.get(label, restored) <= restored}}
 
     return replace(

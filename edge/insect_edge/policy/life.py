@@ -68,7 +68,8 @@ class EventLife:
         """Open an event, and tell its start."""
         state, rule = alerting.started(state, event, at=at, alerts=self.settings.alerts)
         open_events = (*state.open_events, _told(event, at=at, rule=rule))
-        return replace(state, open_events=open_events), event.change(Phase.START, at=at, rule=rule)
+        start = replace(event.change(Phase.START, at=at, rule=rule), arrival=alerting.has_come(state, event))
+        return replace(state, open_events=open_events), start
 
     def _stands(self, event: OpenEvent, state: PolicyState) -> bool:  # noqa: ARG002 # for those who know more
         """Whether an event may still raise its alert."""

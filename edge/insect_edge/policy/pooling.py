@@ -29,7 +29,7 @@ CORRELATION = 0.5
 LEAST = 0.05
 """Scores are taken to be from this to one less this: a model may be off by so much and still pass for calibrated. It
 is also the score of a label that is not among a look's top categories."""
-MEMORY = 30
+MEMORY = 6
 """Looks after which an old one counts for about a third of what it did: animals turn, and light changes."""
 
 

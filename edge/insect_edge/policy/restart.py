@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 from insect_edge.domain import Phase
 from insect_edge.policy import correction
+from insect_edge.policy.arrivals import DAY
 from insect_edge.policy.state import Earlier, PolicyState
 from insect_edge.timekeeping import carried_over, utc_at
 
@@ -104,11 +105,15 @@ def _cut_off(memory: Memory, *, now: Moment, settings: PolicySettings) -> tuple[
     ends = tuple(event.change(Phase.END, at=saved) for event in state.open_events)
     ended = {**state.ended, **{event.label: _latest_end(event, settings) for event in state.open_events}}
     ended = _unfinished(ended, saved=saved, cooldown=settings.cooldown)
-    alerted = _unfinished(state.alerted, saved=saved, cooldown=settings.alerts.cooldown)
+    cooldown = settings.alerts.cooldown
+    # An animal that rests is not told of anew within a day (`alerting.looked`), however short the cooldown.
+    alerted = _unfinished(state.alerted, saved=saved, cooldown=max(cooldown, DAY))
+    cooling = _unfinished(alerted, saved=saved, cooldown=cooldown)
+    offset = now.monotonic - saved.monotonic
     earlier = Earlier(restored=now.monotonic, ended=_times(ended, memory), alerted=_times(alerted, memory, alerts=True))
     return PolicyState(
         ended=dict.fromkeys(ended, now.monotonic),
-        alerted=dict.fromkeys(alerted, now.monotonic),
+        alerted={label: now.monotonic if label in cooling else at + offset for label, at in alerted.items()},
         never_dated=state.never_dated + len(state.undated) + (0 if saved.clock_synced else len(ends)),
         earlier=earlier if earlier.ended or earlier.alerted else None,
         arrivals=state.arrivals.cut_off(saved=saved, now=now),
@@ -116,7 +121,7 @@ def _cut_off(memory: Memory, *, now: Moment, settings: PolicySettings) -> tuple[
 
 
 def _unfinished(began: Mapping[str, float], *, saved: Moment, cooldown: float) -> dict[str, float]:
-    """The cooldowns that were not over when the state was stored."""
+    """What was not longer ago than its cooldown when the state was stored."""
     return {label: at for label, at in began.items() if saved.monotonic - at < cooldown}
 
 

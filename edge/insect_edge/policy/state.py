@@ -120,9 +120,9 @@ class Earlier:
     """Cooldowns that began before this boot, which nobody can date before the clock is set.
 
     Attributes:
-        restored: monotonic seconds at which they are taken to have begun until then.
+        restored: monotonic seconds at which those that had not passed are taken to have begun until then.
         ended: label → UTC of its newest end.
-        alerted: label → UTC of its newest alert.
+        alerted: label → UTC of its newest alert, of those of a day before too whose cooldown had passed.
     """
 
     restored: float

@@ -204,6 +204,17 @@ class RateThreshold:
 Threshold = CountThreshold | RateThreshold
 
 
+def highest(per: Per, *, spacing: float) -> float | None:
+    """What a count can come to where arrivals are `spacing` seconds apart; None of a time without a fixed length.
+
+    That of a trap-day is doubled, as a trap may tell it that has looked for half of one.
+    """
+    if per not in _SLIDING:
+        return None
+    most = _SLIDING[per] // spacing + 1
+    return most * DAY / SHORTEST_TRAP_DAY if per is Per.TRAP_DAY else most
+
+
 def rate(count: int, *, exposure: float) -> float:
     """Animals per trap-day, `count` of which came in the 24 hours of which the trap looked `exposure` seconds."""
     return count * DAY / max(exposure, SHORTEST_TRAP_DAY)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from insect_edge.domain import Region
-from insect_edge.regions.turns import Turns
-from insect_edge.sightings import Found, Origin
+from insect_edge.regions.merge import bounded
+from insect_edge.sightings import Found, Origin, Proposal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 _SAMPLES = 9
 """Points each way in which a region is probed for whether it touches an area."""
+_STRAIGHT = 1e-9
+"""Of the frame: what is no larger than this is a line, but for rounding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +38,11 @@ class Area:
         """Refuse what is no area.
 
         Raises:
-            ValueError: when it has fewer than three corners, one outside the frame, or no width or height.
+            ValueError: when it has fewer than three corners, one outside the frame, or all of them in a line.
         """
         if len(self.corners) < 3 or not all(0 <= part <= 1 for corner in self.corners for part in corner):  # noqa: PLR2004 - a triangle
             raise ValueError("an area needs three corners or more, each [x, y] in fractions of the frame from 0 to 1")
-        if self._bounds() is None:
+        if self._bounds() is None or self._is_line():
             raise ValueError("an area needs some width and height")
 
     @classmethod
@@ -72,6 +75,13 @@ class Area:
         across, down = np.linspace(region.x, right, _SAMPLES), np.linspace(region.y, bottom, _SAMPLES)
         return any(self.holds(float(x), float(y)) for x in across for y in down)
 
+    def _is_line(self) -> bool:
+        """Whether all corners lie on one line, which may be a slanted one."""
+        x, y = self.corners[0]
+        ways = [(there_x - x, there_y - y) for there_x, there_y in self.corners]
+        far_x, far_y = max(ways, key=lambda way: math.hypot(*way))
+        return all(abs(way_x * far_y - way_y * far_x) <= _STRAIGHT for way_x, way_y in ways)
+
     def _bounds(self) -> Region | None:
         across, down = zip(*self.corners, strict=True)
         width, height = max(across) - min(across), max(down) - min(down)
@@ -79,45 +89,52 @@ class Area:
 
 
 class AreaFinder:
-    """Proposes each area, always; where there are more than are looked at in one frame, they take turns."""
+    """Proposes each area, always.
 
-    def __init__(self, areas: Sequence[Area], *, at_once: int, most: int) -> None:
-        """Take the areas.
+    Args:
+        areas: at least one.
+    """
 
-        Args:
-            areas: at least one.
-            at_once: how many are looked at in one frame.
-            most: proposals of one frame.
-        """
+    def __init__(self, areas: Sequence[Area]) -> None:
         self._areas = tuple(areas)
-        self._turns = Turns(origin=Origin.AREA, at_once=at_once, most=most)
 
     def find(self, frame: Frame, *, watched: Sequence[Region] = ()) -> Found:
-        """Every area, those first that waited longest."""
+        """Every area."""
         del watched
-        return self._turns.take(
-            [piece for area in self._areas for piece in _pieces(area.bounds, frame.width, frame.height)]
-        )
+        return always(self.places(frame.width, frame.height), origin=Origin.AREA)
+
+    def places(self, width: int, height: int) -> list[Region]:
+        """What is looked at in frames of so many pixels."""
+        return [piece for area in self._areas for piece in _pieces(area.bounds, width, height)]
+
+
+def always(places: Sequence[Region], *, origin: Origin) -> Found:
+    """Places that are proposed whether or not anything is there."""
+    # An area may be named twice, and the box around two may be the same; a look at it says the same.
+    regions = dict.fromkeys(places)
+    return Found(proposals=tuple(Proposal(region=region, origin=origin, strength=1.0) for region in regions))
 
 
 class Limited:
-    """Another finder, of whose proposals only those count that have their middle in one of some areas."""
+    """Another finder, of whose proposals only those count that have their middle in one of some areas.
 
-    def __init__(self, finder: Finder, areas: Sequence[Area]) -> None:
-        """Take both.
+    Args:
+        finder: searches the whole frame: what moves all over it tells of wind and light. It leaves nothing out because
+            there is too much, since nobody knows where that would be.
+        areas: at least one.
+        most: proposals of one frame.
+    """
 
-        Args:
-            finder: searches the whole frame: what moves all over it tells of wind and light.
-            areas: at least one.
-        """
+    def __init__(self, finder: Finder, areas: Sequence[Area], *, most: int) -> None:
         self._finder = finder
         self._areas = tuple(areas)
+        self._most = most
 
     def find(self, frame: Frame, *, watched: Sequence[Region] = ()) -> Found:
-        """What the other finder found there."""
+        """The strongest of what the other finder found there."""
         found = self._finder.find(frame, watched=watched)
-        inside = tuple(proposal for proposal in found.proposals if self._within(proposal.region))
-        return Found(proposals=inside, skipped=found.skipped, settled=found.settled)
+        inside = [proposal for proposal in found.proposals if self._within(proposal.region)]
+        return bounded(inside, most=self._most, settled=found.settled)
 
     def _within(self, region: Region) -> bool:
         x, y = region.x + region.width / 2, region.y + region.height / 2

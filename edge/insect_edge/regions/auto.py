@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from insect_edge.regions.merge import bounded, same
+from insect_edge.regions.merge import bounded, strangers
 from insect_edge.sightings import Found, Origin
 
 if TYPE_CHECKING:
@@ -27,6 +27,8 @@ class AutoSettings:
         restless: the same above which it does no longer; in between it stays what it was.
         looks: frames that such a look takes, so that what is found can be named by more than one.
         every: seconds after which a still scene is looked over again.
+        busy: where more things than these stand out, it is no sheet with animals on it but a bed full of pebbles: none
+            of them is looked at.
         most: proposals of one frame.
     """
 
@@ -34,6 +36,7 @@ class AutoSettings:
     restless: float = 0.03
     looks: int = 6
     every: float = 60.0
+    busy: int = 60
     most: int = 500
 
 
@@ -64,9 +67,9 @@ class AutoFinder:
         if not self._looks_over(found, at=frame.captured.monotonic):
             return found
         standing = self._contrast.find(frame)
-        news = [
-            one for one in standing.proposals if not any(same(one.region, other.region) for other in found.proposals)
-        ]
+        if len(standing.proposals) + standing.skipped > self._settings.busy:
+            return found
+        news = strangers(standing.proposals, found.proposals)
         self._motion.also_proposed(news)
         joined = bounded([*found.proposals, *news], most=self._settings.most, settled=found.settled)
         skipped = found.skipped + standing.skipped + joined.skipped

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -23,21 +24,12 @@ def make_finder(settings: RegionSettings) -> Finder:
     if settings.mode == "whole":
         return WholeFinder(settings.view)
     if settings.mode == "areas":
-        return AreaFinder(settings.areas, at_once=settings.max_crops, most=settings.most)
+        return AreaFinder(settings.areas)
     if settings.mode == "grid":
-        return _grid(settings)
-    finder = _searching(settings)
-    return Limited(finder, settings.areas) if settings.areas else finder
-
-
-def _grid(settings: RegionSettings) -> Finder:
-    return GridFinder(
-        tiles=settings.tiles,
-        overlap=settings.tile_overlap,
-        areas=settings.areas,
-        at_once=settings.max_crops,
-        most=settings.most,
-    )
+        return GridFinder(tiles=settings.tiles, overlap=settings.tile_overlap, areas=settings.areas)
+    if settings.areas:
+        return Limited(_searching(replace(settings, most=sys.maxsize)), settings.areas, most=settings.most)
+    return _searching(settings)
 
 
 def _searching(settings: RegionSettings) -> Finder:

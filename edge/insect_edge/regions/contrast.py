@@ -12,6 +12,7 @@ from insect_edge.domain import Region
 from insect_edge.regions.backdrop import behind, mean, reduced
 from insect_edge.regions.blobs import absorbed, blobs
 from insect_edge.regions.merge import bounded
+from insect_edge.regions.settings import SMALLEST_STANDING
 from insect_edge.regions.sheet import at_edge, lit_sheet
 from insect_edge.sightings import Origin, Proposal
 
@@ -59,7 +60,7 @@ class ContrastSettings:
         sensitivity: in [0, 1]; more finds fainter things, and more that are nothing.
     """
 
-    smallest: float = 0.006
+    smallest: float = SMALLEST_STANDING
     largest: float = 0.25
     most: int = 500
     sensitivity: float = 0.5

@@ -6,7 +6,8 @@ import math
 from typing import TYPE_CHECKING
 
 from insect_edge.domain import Region
-from insect_edge.regions.turns import Turns
+from insect_edge.regions.areas import always
+from insect_edge.regions.merge import bounded
 from insect_edge.sightings import Origin
 
 if TYPE_CHECKING:
@@ -18,33 +19,36 @@ if TYPE_CHECKING:
 
 
 class GridFinder:
-    """Proposes every tile; where there are more than are looked at in one frame, they take turns."""
+    """Proposes every tile, always.
+
+    Args:
+        tiles: their sides, a scale each, in fractions of the frame's shorter side, above 0 and at most 1.
+        overlap: least part of a tile that its neighbour shows again, in [0, 0.8].
+        areas: tiles that touch none of them are left out; none for the whole frame.
+        most: tiles past so many are left out and counted; None for all of them, where they may take turns.
+    """
 
     def __init__(
-        self, *, tiles: Sequence[float], overlap: float, areas: Sequence[Area] = (), at_once: int, most: int
+        self, *, tiles: Sequence[float], overlap: float, areas: Sequence[Area] = (), most: int | None = None
     ) -> None:
-        """Take what the tiles are like.
-
-        Args:
-            tiles: their sides, a scale each, in fractions of the frame's shorter side, above 0 and at most 1.
-            overlap: least part of a tile that its neighbour shows again, in [0, 0.8].
-            areas: tiles that touch none of them are left out; none for the whole frame.
-            at_once: how many are looked at in one frame.
-            most: proposals of one frame.
-        """
         self._sides = tuple(tiles)
         self._overlap = overlap
         self._areas = tuple(areas)
-        self._turns = Turns(origin=Origin.TILE, at_once=at_once, most=most)
-        self._known: tuple[tuple[int, int], list[Region]] = ((0, 0), [])
+        self._most = most
+        self._known: tuple[tuple[int, int], Found] = ((0, 0), always((), origin=Origin.TILE))
 
     def find(self, frame: Frame, *, watched: Sequence[Region] = ()) -> Found:
-        """Every tile, those first that waited longest."""
+        """Every tile."""
         del watched
         size = (frame.width, frame.height)
         if self._known[0] != size:
-            self._known = (size, [tile for tile in self._tiles(*size) if self._wanted(tile)])
-        return self._turns.take(self._known[1])
+            every = always(self.places(*size), origin=Origin.TILE)
+            self._known = (size, every if self._most is None else bounded(every.proposals, most=self._most))
+        return self._known[1]
+
+    def places(self, width: int, height: int) -> list[Region]:
+        """What is looked at in frames of so many pixels."""
+        return [tile for tile in self._tiles(width, height) if self._wanted(tile)]
 
     def _tiles(self, width: int, height: int) -> list[Region]:
         """All of them, scale by scale, row by row."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from insect_edge.regions.merge import bounded, same
+from insect_edge.regions.merge import bounded, strangers
 from insect_edge.regions.reduce import reduced
 from insect_edge.regions.rest import Resting
 
@@ -36,7 +36,7 @@ class Keeping:
         picture = reduced(frame).astype(np.float32)
         rest = self._resting.unchanged(picture, watched)
         found = self._finder.find(frame)
-        news = [one for one in found.proposals if not any(same(one.region, known.region) for known in rest)]
+        news = strangers(found.proposals, rest)
         self._resting.remember(picture, [*rest, *news])
         joined = bounded([*rest, *news], most=self._most)
         return type(found)(proposals=joined.proposals, skipped=found.skipped + joined.skipped, settled=found.settled)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from insect_edge.domain import Region
 from insect_edge.sightings import Found, Origin
 
@@ -56,6 +58,25 @@ def distinct(proposals: Iterable[Proposal]) -> list[Proposal]:
         if not any(same(proposal.region, other.region) for other in kept):
             kept.append(proposal)
     return sorted(kept, key=lambda proposal: -proposal.strength)
+
+
+def strangers(proposals: Sequence[Proposal], known: Sequence[Proposal]) -> list[Proposal]:
+    """Those that are of no thing known (`same`), in their order; for hundreds of either."""
+    if not known:
+        return list(proposals)
+    x, y, width, height = np.array(
+        [(one.region.x, one.region.y, one.region.width, one.region.height) for one in known]
+    ).T
+    areas = width * height
+
+    def is_strange(region: Region) -> bool:
+        across = np.minimum(x + width, region.x + region.width) - np.maximum(x, region.x)
+        down = np.minimum(y + height, region.y + region.height) - np.maximum(y, region.y)
+        shared, area = np.maximum(across, 0) * np.maximum(down, 0), region.width * region.height
+        alike = (shared >= SAME * (areas + area - shared)) | (shared >= INSIDE * np.minimum(areas, area))
+        return not alike.any()
+
+    return [proposal for proposal in proposals if is_strange(proposal.region)]
 
 
 def bounded(proposals: Iterable[Proposal], *, most: int, settled: bool = True) -> Found:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -12,10 +11,11 @@ from insect_edge.domain import Region
 from insect_edge.regions.background import Background, BackgroundSettings
 from insect_edge.regions.haunts import Haunts
 from insect_edge.regions.merge import bounded, distinct
-from insect_edge.regions.movers import Mover, movers, unusual
+from insect_edge.regions.movers import Mover, movers, unusual, weightiest
 from insect_edge.regions.rain import Rain
 from insect_edge.regions.reduce import reduced
 from insect_edge.regions.rest import Resting
+from insect_edge.regions.settings import SMALLEST_MOVING
 from insect_edge.regions.standing import Standing, meet
 from insect_edge.sightings import Found, Origin, Proposal
 
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 _BRIM = 2
 """Pixels around what is found that do not become background either."""
+_MOST = 500
+"""Things of one frame that are told apart from rain and leaves; where there are more, most of it is weather."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +51,7 @@ class MotionSettings:
         standing: seconds after which what stands still and nobody watches becomes background.
     """
 
-    smallest: float = 0.012
+    smallest: float = SMALLEST_MOVING
     largest: float = 0.25
     most: int = 500
     background: BackgroundSettings = field(default_factory=BackgroundSettings)
@@ -127,6 +129,8 @@ class MotionFinder:
         """What is of the right size, but for what only seems to be there."""
         settings, columns = self._settings, compared.picture.shape[1]
         found = movers(compared.excess, gap=round(settings.gap * columns), sure=settings.sure)
+        # Each is compared with each: a hailstorm must not take seconds.
+        found = weightiest(found, most=_MOST)
         sized = [mover for mover in found if settings.smallest <= mover.longer / columns <= settings.largest]
         before = self._rain.before
         sized = self._rain.leave_out(sized, found, columns=columns, at=at)
@@ -168,4 +172,4 @@ def _proposal(mover: Mover, compared: Compared) -> Proposal:
 
 def _strength(mover: Mover) -> float:
     """In [0, 1): more for what differs more and is larger."""
-    return 1 - 1 / (1 + (mover.excess - 1) * math.sqrt(mover.pixels) / 10)
+    return 1 - 1 / (1 + mover.weight / 10)

@@ -39,6 +39,11 @@ class Mover:
     pixels: int
 
     @property
+    def weight(self) -> float:
+        """How much it is beyond what is usual: more for what differs more and is larger."""
+        return (self.excess - 1) * math.sqrt(self.pixels)
+
+    @property
     def longer(self) -> int:
         """Width or height, in pixels."""
         return max(self.right - self.left, self.bottom - self.top)
@@ -68,6 +73,14 @@ class Mover:
 def unusual(excess: NDArray[np.float32]) -> float:
     """Share of the pixels that may belong to something, in [0, 1]."""
     return float(np.mean(excess > 1))
+
+
+def weightiest(found: list[Mover], *, most: int) -> list[Mover]:
+    """At most so many, in the order in which they come."""
+    if len(found) <= most:
+        return found
+    kept = sorted(range(len(found)), key=lambda number: -found[number].weight)[:most]
+    return [found[number] for number in sorted(kept)]
 
 
 def movers(excess: NDArray[np.float32], *, gap: int, sure: float) -> list[Mover]:

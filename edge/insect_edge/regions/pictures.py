@@ -93,7 +93,7 @@ def search(pixels: NDArray[np.uint8], classifier: Classifier, *, mode: Mode) -> 
     found = _finder(mode, pixels).find(frame)
     parts = looked = eye.all(found.proposals)
     if mode == "auto":
-        finer = _tiles(FINE, pixels).find(frame).proposals
+        finer = _tiles(FINE, pixels, most=FINEST).find(frame).proposals
         looked = parts + eye.all(_within(finer, sorted(parts, key=presence)[-CLOSER:]))
     animals = _animals(eye, looked, mode=mode)
     single = [seen for seen in animals if small(seen.region, whole, parts)]
@@ -176,10 +176,10 @@ def _finder(mode: Mode, pixels: NDArray[np.uint8]) -> Finder:
     return _tiles(COARSE if mode == "auto" else COARSE + FINE, pixels)
 
 
-def _tiles(parts: Sequence[float], pixels: NDArray[np.uint8]) -> GridFinder:
+def _tiles(parts: Sequence[float], pixels: NDArray[np.uint8], *, most: int = MOST) -> GridFinder:
     height, width = pixels.shape[:2]
     sides = dict.fromkeys(min(max(part * width, SMALLEST) / min(height, width), 1.0) for part in parts)
-    return GridFinder(tiles=tuple(sides), overlap=OVERLAP, at_once=MOST, most=MOST)
+    return GridFinder(tiles=tuple(sides), overlap=OVERLAP, most=most)
 
 
 def _within(proposals: Sequence[Proposal], likely: Sequence[Classification]) -> list[Proposal]:
@@ -208,3 +208,7 @@ def _rank(sighting: Sighting) -> tuple[int, float]:
     if seen is None or seen.verdict is None:
         return 2, -sighting.proposal.strength
     return int(not named(seen)), -seen.verdict.score
+
+
+FINEST = 100_000
+"""Tiles to choose from: of the finest only those in the likeliest places are looked at."""

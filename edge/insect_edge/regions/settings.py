@@ -11,6 +11,10 @@ if TYPE_CHECKING:
 
 Mode = Literal["whole", "areas", "grid", "motion", "contrast", "auto"]
 MODES: tuple[Mode, ...] = get_args(Mode)
+SMALLEST_MOVING = 0.012
+"""Frame widths: what moves and is shorter cannot be told from noise."""
+SMALLEST_STANDING = 0.006
+"""The same of what stands out from its surroundings."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +32,7 @@ class RegionSettings:
         largest: the same, for things that are too large.
         tiles: sides of the square tiles of mode `grid`, in fractions of the frame's shorter side.
         tile_overlap: how much of a tile its neighbour shows again, in [0, 0.8].
-        most: proposals of one frame; what there is beyond is counted only.
+        most: proposals of one frame where animals are searched; what there is beyond is counted only.
     """
 
     mode: Mode = "whole"

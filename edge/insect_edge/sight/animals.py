@@ -6,6 +6,7 @@ allows, cut from the frame at full resolution; the tracker says which of them ar
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -13,10 +14,11 @@ from insect_edge.regions.context import shown
 from insect_edge.sight.seen import View
 from insect_edge.sightings import Sighting
 from insect_edge.tracking.attention import wanted_looks
+from insect_edge.tracking.presence import FIXED
 from insect_edge.tracking.state import TrackerState, seeded, watched
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from insect_edge.classifier import Classifier
     from insect_edge.domain import Classification, Event, Frame, Region
@@ -58,10 +60,14 @@ class AnimalSight:
         self._new_track_id = new_track_id
         self._tracks = TrackerState()
         self._returning: tuple[OpenEvent, ...] = ()
+        self._looked: dict[Region, float] = {}
 
     def look(self, state: PolicyState, frame: Frame) -> tuple[PolicyState, tuple[Event, ...], View]:
         """See the contract."""
         aspect = frame.width / frame.height
+        if self._was_blind(frame):
+            # The events have ended meanwhile: who is still here gets another.
+            self._tracks, state = TrackerState(), replace(state, animals={})
         if self._returning:
             self._tracks = seeded(self._returning, settings=self._tracker.settings, aspect=aspect)
             self._returning = ()
@@ -74,6 +80,7 @@ class AnimalSight:
             settled=found.settled,
             new_id=self._new_track_id,
             aspect=aspect,
+            turn=frame.captured.monotonic - min(self._looked.values(), default=frame.captured.monotonic),
         )
         state, events = self._policy.step(state, self._tracks, at=frame.captured)
         return state, events, view
@@ -88,11 +95,16 @@ class AnimalSight:
 
     def forget(self) -> None:
         """See the contract."""
-        self._tracks, self._returning = TrackerState(), ()
+        self._tracks, self._returning, self._looked = TrackerState(), (), {}
 
     def configure(self, *, region: Region | None) -> None:  # noqa: ARG002 - the finder has its own areas
         """Wait for animals as long as the policy waits for their events."""
         self._tracker.settings = self._tracker.settings.waiting(self._policy.settings.end_after)
+
+    def _was_blind(self, frame: Frame) -> bool:
+        """Whether no frame came for as long as events wait for one."""
+        before = self._tracks.at
+        return before is not None and frame.captured.monotonic - before.monotonic >= self._policy.settings.end_after
 
     def _view(self, found: Found, frame: Frame) -> View:
         """Look at the proposals that are worth it, until the budget is spent."""
@@ -104,8 +116,12 @@ class AnimalSight:
             young=self._policy.settings.window,
             settings=self._tracker.settings,
             aspect=frame.width / frame.height,
+            looked=self._looked,
         )
         looks = self._looks(found, frame, wanted=wanted)
+        self._note(found, looks, at=frame.captured.monotonic)
+        # What is looked at in turns only waits for its own.
+        skipped = sum(found.proposals[number].origin not in FIXED for number in wanted if number not in looks)
         sightings = tuple(
             Sighting(proposal=proposal, classification=looks.get(number))
             for number, proposal in enumerate(found.proposals)
@@ -113,8 +129,14 @@ class AnimalSight:
         return View(
             classification=_plainest(tuple(looks.values())),
             sightings=sightings,
-            skipped=found.skipped + len(wanted) - len(looks),
+            skipped=found.skipped + skipped,
         )
+
+    def _note(self, found: Found, looks: Collection[int], *, at: float) -> None:
+        """Remember when each part that is proposed always was looked at, as long as it is proposed."""
+        parts = [(number, one.region) for number, one in enumerate(found.proposals) if one.origin in FIXED]
+        newest = self._looked | {region: at for number, region in parts if number in looks}
+        self._looked = {region: newest[region] for _, region in parts if region in newest}
 
     def _looks(self, found: Found, frame: Frame, *, wanted: Sequence[int]) -> dict[int, Classification]:
         """What the model says of these proposals, by their numbers; the last ones are left out when time is up."""

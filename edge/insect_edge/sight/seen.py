@@ -19,7 +19,8 @@ class View:
         classification: of the region that stands for the frame: what is looked at as a whole, or the strongest
             sighting; None where nothing was shown to the model.
         sightings: what was proposed, strongest first; none where the frame is looked at as a whole.
-        skipped: proposals the model was not shown because there were too many, or no time was left.
+        skipped: proposals the model was not shown because there were too many, or no time was left; not counted the
+            parts that are looked at in turns.
     """
 
     classification: Classification | None

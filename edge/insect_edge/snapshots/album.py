@@ -122,7 +122,7 @@ class Album:
         best = view.held[0] if view.held else view.stored
         if best is not None and score < best.score + RISE:
             return
-        jpeg = self._encode(portrait(frame, event))
+        jpeg = self._encode(portrait(frame, event.path))
         number = self._number + 1 if view.stored is None else view.stored.number
         picture = picture_of(event, number=number, score=score, size=len(jpeg))
         if view.stored is None:

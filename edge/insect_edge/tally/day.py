@@ -42,7 +42,7 @@ class Day:
 
     Attributes:
         date: which day; None until the clock was set for the first time.
-        events: label → events that started.
+        events: label → events that started, but for those of animals that were there when the trap began to look.
         alerts: label → alerts raised.
         undated_events: those of `events` that were counted while the clock was not set.
         undated_alerts: likewise.
@@ -73,7 +73,7 @@ class Day:
             started: when the event started, RFC 3339; None where that is not known.
         """
         day = self.at(today)
-        if event.phase is Phase.START:
+        if event.phase is Phase.START and event.arrival:
             day = replace(day, events=_plus_one(day.events, event.label))
             if today is None:
                 day = replace(day, undated_events=_plus_one(day.undated_events, event.label))

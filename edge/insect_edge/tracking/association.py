@@ -17,9 +17,11 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from insect_edge.sightings import Origin
 from insect_edge.tracking.assignment import assign
-from insect_edge.tracking.box import Box
+from insect_edge.tracking.box import Box, Boxes
 from insect_edge.tracking.state import named
 
 if TYPE_CHECKING:
@@ -117,23 +119,32 @@ def associated(
     crowds = _crowds(expected, boxes, moving=moving, taken=resting, patience=settings.patience)
     free = [number for number in range(len(expected)) if number not in resting and number not in crowds]
     around = set(crowds.values())
+    single = [column for column in moving if column not in around]
     costs = {
         (row, column): cost
-        for row in free
-        for column in moving
-        if column not in around
-        and (cost := _cost(expected[row], boxes[column], sightings[column], settings=settings)) is not None
+        for row, column in _near(expected, boxes, rows=free, columns=single, farthest=settings.farthest)
+        if (cost := _cost(expected[row], boxes[column], sightings[column], settings=settings)) is not None
     }
     pairs = {**resting, **assign(costs, limit=LIMIT)}
     pairs |= _rested(expected, sightings, pairs={**pairs, **crowds})
-    left = [column for column in moving if column not in around and column not in pairs.values()]
+    taken = set(pairs.values())
+    left = [column for column in single if column not in taken]
     known = [
         _largest(one.box, boxes[pairs[row]]) if row in pairs else one.box
         for row, one in enumerate(expected)
         if one.track.confirmed and (row in pairs or row in crowds or not one.track.missed)
     ]
-    news = tuple(column for column in left if not any(_of_the_same(boxes[column], box) for box in known))
-    return Association(pairs=pairs, crowds=crowds, news=news)
+    return Association(pairs=pairs, crowds=crowds, news=_strange(left, boxes, known=known))
+
+
+def _near(
+    expected: Sequence[Expected], boxes: Sequence[Box], *, rows: Sequence[int], columns: Sequence[int], farthest: float
+) -> list[tuple[int, int]]:
+    """Which of these animals and boxes are no further apart than that, in body lengths."""
+    places = Boxes([expected[row].box for row in rows])
+    reach = np.array([farthest * expected[row].track.box.size for row in rows]).reshape(-1, 1)
+    near = np.argwhere(places.apart(Boxes([boxes[column] for column in columns])) <= reach)
+    return [(rows[row], columns[column]) for row, column in near.tolist()]
 
 
 def _largest(expected: Box, seen: Box) -> Box:
@@ -141,10 +152,15 @@ def _largest(expected: Box, seen: Box) -> Box:
     return Box(seen.x, seen.y, max(expected.width, seen.width), max(expected.height, seen.height))
 
 
-def _of_the_same(box: Box, known: Box) -> bool:
-    """Whether a box is a piece of a known animal, cut off by a blade of grass or found twice, or lies around it."""
-    whole = Box(known.x, known.y, PIECES * known.width, PIECES * known.height)
-    return box.covered(by=whole) >= 1 / 2 or known.covered(by=box) >= 1 / 2
+def _strange(columns: Sequence[int], boxes: Sequence[Box], *, known: Sequence[Box]) -> tuple[int, ...]:
+    """Boxes that are no piece of a known animal, cut off by a blade of grass or found twice, nor lie around one."""
+    if not columns or not known:
+        return tuple(columns)
+    these, animals = Boxes([boxes[column] for column in columns]), Boxes(known)
+    wholes = Boxes([Box(one.x, one.y, PIECES * one.width, PIECES * one.height) for one in known])
+    piece = these.shared(wholes) >= these.areas.reshape(-1, 1) / 2
+    around = these.shared(animals) >= animals.areas / 2
+    return tuple(column for column, of_one in zip(columns, (piece | around).any(axis=1), strict=True) if not of_one)
 
 
 def _resting(expected: Sequence[Expected], sightings: Sequence[Sighting]) -> dict[int, int]:
@@ -187,9 +203,13 @@ def _crowds(
     crowds: dict[int, int] = {}
     # One that left unnoticed while it was one box with another is not in that box for ever.
     rows = [row for row, one in enumerate(expected) if one.track.confirmed and one.together < patience]
-    for column in moving:
-        box = boxes[column]
-        within = [row for row in rows if expected[row].box.covered(by=box) >= INSIDE]
+    if len(rows) < 2 or not moving:  # noqa: PLR2004 - several are two
+        return {}
+    animals = Boxes([expected[row].box for row in rows])
+    inside = animals.shared(Boxes([boxes[column] for column in moving])) >= INSIDE * animals.areas.reshape(-1, 1)
+    for place in np.flatnonzero(inside.sum(axis=0) > 1).tolist():
+        column = moving[place]
+        box, within = boxes[column], [rows[number] for number in np.flatnonzero(inside[:, place]).tolist()]
         within = [
             row
             for row in within

@@ -8,13 +8,15 @@ turn come
 * known animals that are due again, the longest overdue first;
 
 so that neither a flood of flickering leaves nor one animal takes all the looks. What is a piece of an animal, or a box
-around several, is not looked at. Parts of the frame that are proposed whether or not anything is there come first, in
-the order in which they are proposed.
+around several, is not looked at. Parts of the frame that are proposed whether or not anything is there come first, and
+take turns: those that were never looked at, then those that were not for the longest time.
 """
 
 from __future__ import annotations
 
+import math
 from itertools import chain, zip_longest
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from insect_edge.sightings import Origin, Sighting
@@ -23,9 +25,9 @@ from insect_edge.tracking.presence import FIXED
 from insect_edge.tracking.state import WIDE
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-    from insect_edge.domain import Moment
+    from insect_edge.domain import Moment, Region
     from insect_edge.sightings import Proposal
     from insect_edge.tracking.settings import TrackerSettings
     from insect_edge.tracking.state import Track, TrackerState
@@ -47,6 +49,7 @@ def wanted_looks(
     young: int,
     settings: TrackerSettings,
     aspect: float = WIDE,
+    looked: Mapping[Region, float] = MappingProxyType({}),
 ) -> tuple[int, ...]:
     """Numbers of the proposals to look at, the most wanted first, at most `most`.
 
@@ -58,9 +61,11 @@ def wanted_looks(
         young: looks until an animal is known; the policy's `window`.
         settings: of the tracker.
         aspect: the frame's width over its height.
+        looked: monotonic seconds of the newest look at each part that is proposed always; none where there was none.
     """
     now = at.monotonic
     fixed = [number for number, proposal in enumerate(proposals) if proposal.origin in FIXED]
+    fixed.sort(key=lambda number: looked.get(proposals[number].region, -math.inf))
     loose = [number for number, proposal in enumerate(proposals) if proposal.origin not in FIXED]
     expected = expected_at(state, now=now, settings=settings)
     sightings = [Sighting(proposal=proposals[number], classification=None) for number in loose]

@@ -5,7 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
     from insect_edge.domain import Region
 
 
@@ -55,3 +61,32 @@ class Box:
     def covered(self, *, by: Box) -> float:
         """Which part of this box another covers, in [0, 1]."""
         return self.shared(by) / self.area
+
+
+class Boxes:
+    """Many boxes, of which one may be far from most.
+
+    Attributes:
+        areas: (boxes,) float64.
+    """
+
+    def __init__(self, boxes: Sequence[Box]) -> None:
+        rows = np.array([(box.x, box.y, box.width, box.height) for box in boxes], float).reshape(-1, 4)
+        self._x, self._y, self._width, self._height = rows.T
+        self.areas = self._width * self._height
+
+    def shared(self, others: Boxes) -> NDArray[np.float64]:
+        """(boxes, others) areas that each has in common with each other."""
+        across = np.add.outer(self._width, others._width) / 2 - abs(np.subtract.outer(self._x, others._x))
+        down = np.add.outer(self._height, others._height) / 2 - abs(np.subtract.outer(self._y, others._y))
+        across = np.minimum(across, np.minimum.outer(self._width, others._width))
+        down = np.minimum(down, np.minimum.outer(self._height, others._height))
+        shared: NDArray[np.float64] = np.maximum(across, 0.0) * np.maximum(down, 0.0)
+        return shared
+
+    def apart(self, others: Boxes) -> NDArray[np.float64]:
+        """(boxes, others) distances between their middles."""
+        apart: NDArray[np.float64] = np.hypot(
+            np.subtract.outer(self._x, others._x), np.subtract.outer(self._y, others._y)
+        )
+        return apart

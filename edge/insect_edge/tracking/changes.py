@@ -39,6 +39,7 @@ class Occasion:
         settled: whether what is not sighted is known to be absent.
         settings: by which it is judged.
         overlooked: parts that are looked at in turns, and were not this time.
+        turn: seconds until each of them had its turn; 0 where there are none.
     """
 
     at: Moment
@@ -46,6 +47,7 @@ class Occasion:
     settled: bool
     settings: TrackerSettings
     overlooked: tuple[Box, ...] = ()
+    turn: float = 0.0
 
 
 def new(sighting: Sighting, *, track_id: str, on: Occasion) -> Track:
@@ -104,7 +106,8 @@ def missed(track: Track, *, on: Occasion) -> Track:
     """An animal that nobody saw; where nobody looked, or the finder does not know the scene, nobody could have."""
     now = on.at.monotonic
     hidden = not on.settled or any(track.box.covered(by=part) > 1 / 2 for part in on.overlooked)
-    if hidden and now - track.last_seen.monotonic < LONGEST_HIDDEN:
+    # On a slow board a turn may take minutes; one may come late.
+    if hidden and now - track.last_seen.monotonic < max(LONGEST_HIDDEN, 2 * on.turn):
         return replace(track, seen=None, absent_from=max(track.absent_from, now))
     # After a restart the first frame may be long in coming: what is unseen in it is unseen from then on.
     return replace(track, seen=None, missed=track.missed + 1, absent_from=min(track.absent_from, now))

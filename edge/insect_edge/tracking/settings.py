@@ -23,7 +23,9 @@ class TrackerSettings:
         sitting: the same of one that hardly moved when it was seen last: it may be there, like the ground around it.
         left_after: seconds unseen after which one that was going out at the border is given up.
         empty_looks: looks in a row that show nothing but background, after which a recognised animal is given up.
-        most: animals followed at once, from 1.
+        most: animals followed at once, from 1, not counted those that are known and rest.
+        resting: those besides: moths and specks on a sheet. Each costs little; forgotten, it would be new in every
+            frame, and looked at again. As many as finders propose.
     """
 
     speed: float = 1.2
@@ -37,6 +39,7 @@ class TrackerSettings:
     left_after: float = 2.0
     empty_looks: int = 5
     most: int = 64
+    resting: int = 500
 
     def waiting(self, seconds: float) -> TrackerSettings:
         """The same with that patience, as far as it is not too short to tell one animal from two."""

@@ -27,6 +27,8 @@ SHRINKAGE = 0.08
 a leg or an edge more often than more than there is."""
 CREEPING = 0.25
 """Body lengths a second: who is slower than that sits, and is on no way out."""
+KNOWN_LOOKS = 5
+"""Looks from which on something at rest hardly ever gets another name, or one at all."""
 RETURN_SPREAD = 2.0
 """Body lengths (standard deviation) within which an animal is sought again after a restart."""
 WIDE = 16 / 9
@@ -89,6 +91,11 @@ class Track:
         """Whether it hardly moved when it was seen last."""
         motion = self.motion
         return math.hypot(motion.x.speed, motion.y.speed) < CREEPING * self.box.size
+
+    @property
+    def is_known_and_rests(self) -> bool:
+        """Whether it sits, and was looked at often enough: a moth that is told, a speck, a knot in the wood."""
+        return self.confirmed and self.looks >= KNOWN_LOOKS and self.sits
 
     @property
     def path(self) -> Path:

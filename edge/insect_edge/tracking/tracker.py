@@ -47,6 +47,7 @@ class Tracker:
         settled: bool,
         new_id: Callable[[], str],
         aspect: float = WIDE,
+        turn: float = 0.0,
     ) -> TrackerState:
         """Take the sightings of one frame into account, in whatever order they come.
 
@@ -57,9 +58,12 @@ class Tracker:
             settled: whether what is not sighted is known to be absent (`Found.settled`).
             new_id: makes an identifier that was never used before.
             aspect: the frame's width over its height.
+            turn: seconds until each part that is looked at in turns had its own; 0 where there are none.
         """
         overlooked = tuple(Box.of(region, aspect=aspect) for region in not_looked_at(sightings))
-        on = changes.Occasion(at=at, aspect=aspect, settled=settled, settings=self.settings, overlooked=overlooked)
+        on = changes.Occasion(
+            at=at, aspect=aspect, settled=settled, settings=self.settings, overlooked=overlooked, turn=turn
+        )
         here = sorted(present(sightings), key=order)
         expected = expected_at(state, now=at.monotonic, settings=self.settings)
         found = associated(expected, here, settings=self.settings, aspect=aspect)
@@ -71,11 +75,17 @@ class Tracker:
         )
 
     def _bounded(self, tracks: list[Track]) -> tuple[Track, ...]:
-        """At most so many: what is confirmed before what is not, then who was seen most recently and most often."""
-        if len(tracks) <= self.settings.most:
+        """At most so many: what is confirmed before what is not, then who was seen most recently and most often.
+
+        What is known and rests takes nobody's place: a sheet full of specks must not keep a moth from being followed.
+        """
+        settings = self.settings
+        if len(tracks) <= min(settings.most, settings.resting):
             return tuple(tracks)
         ranked = sorted(tracks, key=lambda track: (not track.confirmed, -track.absent_from, -track.sightings))
-        kept = {track.track_id for track in ranked[: self.settings.most]}
+        resting = sorted((track for track in ranked if track.is_known_and_rests), key=lambda track: track.label is None)
+        others = [track for track in ranked if not track.is_known_and_rests]
+        kept = {track.track_id for track in (*others[: settings.most], *resting[: settings.resting])}
         return tuple(track for track in tracks if track.track_id in kept)
 
 

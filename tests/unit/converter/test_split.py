@@ -256,19 +256,6 @@ def test_leaks_are_kept_where_that_is_asked_for() -> None:
     assert {*kept.train} == {*clean.train, *clean.leaked}
 
 
-def test_kept_leaks_are_learnt_from_where_validation_is_taken_from_training() -> None:
-    """Data that came without a validation part lends it none of what shows a test photograph."""
-    parts = {f"0/00{number}-0": Part.TEST for number in range(4)} | {
-        "1/000": Part.TEST,
-        "0/": Part.TRAIN,
-        "1/": Part.TRAIN,
-    }
-    kept = given([[2, 2, 2, 2, 1, 1], [1] * 9], parts, keep_leaks=True)
-    assert kept.leaks_kept == 4
-    assert {f"0/00{number}-1.jpg" for number in range(4)} <= {*names(kept.train)}
-    assert all(any(item.label == label for item in kept.validation) for label in (0, 1))
-
-
 def test_a_leak_does_not_take_its_whole_trap_with_it() -> None:
     """One near-duplicate between two traps in two parts costs that photograph, not all of its trap."""
     parts = {"0/000-0": Part.TEST, "0/001": Part.TEST, "0/002": Part.VALIDATION, "0/": Part.TRAIN}

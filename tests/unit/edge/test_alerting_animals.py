@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pytest
+
 from insect_edge.domain import Event, Phase
 from insect_edge.policy import memory
 from insect_edge.policy.alerting import AlertRule
 from insect_edge.policy.arrivals import DAY
 from insect_edge.policy.restart import resumed
 from insect_edge.policy.thresholds import CountThreshold, Per
-from support.policy_watch import SLUG, moment
+from insect_edge.tally.day import Day
+from support.policy_watch import NOON, SLUG, moment
 from support.track_watch import TrackWatch, sighting
 
 RULE = AlertRule(thresholds=(CountThreshold(label="slug", more_than=2, per=Per.HOUR),))
@@ -22,6 +27,14 @@ def slugs(*places: float) -> list[object]:
 def alerted(events: list[Event]) -> list[Event]:
     """Those that raised an alert."""
     return [event for event in events if event.alert]
+
+
+def counted(events: list[Event]) -> dict[str, int]:
+    """What the counts of the day make of them."""
+    day = Day()
+    for event in events:
+        day = day.plus(event, today=NOON.date(), started=None)
+    return dict(day.events)
 
 
 def test_three_animals_in_one_frame_are_three_arrivals() -> None:
@@ -61,8 +74,10 @@ def test_what_is_there_when_looking_begins_again_has_not_arrived() -> None:
     again.see(*slugs(*full), times=60)
     assert len([event for event in again.events if event.phase is Phase.START]) == len(full)
     assert again.state.arrivals.count("slug", since=0.0) == 0
+    assert counted(again.events) == {}
     events = again.see(*slugs(*full, 0.6, 0.7, 0.8), times=5)
     assert len(alerted(events)) == 1
+    assert counted(events) == {"slug": 3}
     assert again.state.arrivals.count("slug", since=0.0) == 3
 
 
@@ -77,14 +92,15 @@ def test_after_a_time_without_frames_it_begins_anew() -> None:
     assert alerted(watch.events) == []
 
 
-def restarted(watch: TrackWatch, *, away: float) -> TrackWatch:
-    """A new process after a clean stop, which knows what was stored."""
+def restarted(watch: TrackWatch, *, away: float, boot: str = "boot", synced: bool = True) -> TrackWatch:
+    """A new process after a clean stop, which knows what was stored; in another boot or the same."""
     now = moment(watch.now)
     state, ends = watch.policy.shutdown(watch.state, now=now)
     again = TrackWatch(alerts=watch.policy.settings.alerts)
-    again.now = watch.now + away
+    again.now = watch.now + away if boot == "boot" else 20.0
     stored = memory.decode(memory.encode(state, saved=now, boot_id="boot"))
-    again.state, _ = resumed(stored, now=moment(again.now), boot_id="boot", settings=again.policy.settings)
+    begun = replace(moment(again.now, utc=moment(watch.now + away).utc), clock_synced=synced)
+    again.state, _ = resumed(stored, now=begun, boot_id=boot, settings=again.policy.settings)
     assert len(ends) == len(watch.state.open_events)
     return again
 
@@ -99,6 +115,29 @@ def test_a_clean_restart_repeats_no_alert_of_an_animal_that_rests() -> None:
     assert alerted(events) == []
     events = again.see(*slugs(0.2, 0.4, 0.6), times=10)
     assert len(alerted(events)) == 1
+
+
+@pytest.mark.parametrize("synced", [True, False])
+def test_a_reboot_repeats_no_alert_of_an_animal_that_rests(synced: bool) -> None:  # noqa: FBT001 # a parameter
+    """Clock or not, and however long ago the cooldown of its alert was over."""
+    watch = TrackWatch(alerts=AlertRule(cooldown=60.0), every=1.0)
+    assert len(alerted(watch.see(*slugs(0.2), times=100))) == 1
+    again = restarted(watch, away=30.0, boot="next", synced=synced)
+    assert again.state.alerted["slug"] <= 20.0 - 60.0
+    assert alerted(again.see(*slugs(0.2), times=60)) == []
+    # Nothing holds off whoever comes later.
+    assert len(alerted(again.see(*slugs(0.2, 0.6), times=10))) == 1
+
+
+def test_boots_without_a_clock_remember_no_alert_for_ever() -> None:
+    """After a day of looking, however many boots it was, the same alert is news again."""
+    watch = TrackWatch(alerts=AlertRule(cooldown=60.0), every=1.0)
+    watch.see(*slugs(0.2), times=100)
+    for number in range(4):
+        assert "slug" in watch.state.alerted
+        watch.now += DAY / 4
+        watch = restarted(watch, away=30.0, boot=f"boot {number}", synced=False)
+    assert watch.state.alerted == {}
 
 
 def test_an_animal_that_is_there_at_the_first_start_of_all_alerts() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
@@ -80,6 +81,17 @@ def test_a_flood_is_counted_in_bounded_memory(gaps: list[float], age: float) -> 
     assert arrivals.count("slug", since=since) <= sum(round(time, 3) >= since for time in times)
 
 
+def test_a_busy_night_is_counted_exactly_by_the_hour() -> None:
+    """The older ones are counted together first: no rule of the last hour sees its count fall meanwhile."""
+    every = 90.0
+    arrivals = Arrivals()
+    for number in range(8 * 100):
+        arrivals = came(number * every, before=arrivals)
+        last_hour = min(number + 1, int(HOUR / every) + 1)
+        assert arrivals.count("slug", since=number * every - HOUR) == last_hour
+    assert len(arrivals.groups["slug"]) <= MOST_GROUPS
+
+
 def test_eight_days_with_animals_in_every_hour_fit() -> None:
     """The oldest are forgotten with time, those of other labels too."""
     arrivals = came(0.0, label="moth")
@@ -153,6 +165,26 @@ def test_a_boot_without_a_clock_goes_on_as_if_no_time_had_passed() -> None:
     assert placed.count("slug", since=60.0 - 2 * HOUR - 91) == 3
     assert placed.exposure(since=60.0 - HOUR, until=60.0) == 20.0
     assert placed.exposure(since=60.0 - 3 * HOUR, until=60.0) == pytest.approx(120.0)
+
+
+FRACTION = st.floats(0, 0.999_999)
+
+
+@given(FRACTION, FRACTION, FRACTION)
+def test_everything_counted_before_a_boot_without_a_clock_finds_its_place(
+    came_at: float, saved_at: float, booted_at: float
+) -> None:
+    """Whatever the fractions of a second: what came with the very change that was stored was 30 hours ago, too."""
+    saved = moment(5000 + max(came_at, saved_at), utc=0.0)
+    before = looked(4900.0, saved.monotonic, before=came(5000 + came_at, saved.monotonic))
+    before = replace(before, spent={"rule": Spent(at=saved.monotonic, armed=False)})
+    after = before.cut_off(saved=saved, now=moment(20 + booted_at, synced=False))
+    after = looked(25.0, 50.0, before=came(40.0, before=after))
+    placed = after.placed(now=moment(60.0, utc=30 * HOUR))
+    assert placed.count("slug", since=60.0 - DAY) == 1
+    assert placed.count("slug", since=60.0 - 31 * HOUR) == 3
+    assert placed.exposure(since=60.0 - DAY, until=60.0) == 25.0
+    assert placed.spent["rule"].at == pytest.approx(60.0 - 30 * HOUR, abs=0.002)
 
 
 def test_several_boots_without_a_clock_keep_what_is_known() -> None:

@@ -89,7 +89,7 @@ NAMES = st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_
 
 
 THRESHOLDS = st.one_of(
-    st.builds(Threshold, label=NAMES, more_than=st.floats(0, 1000), per=st.sampled_from(["hour", "trap-day"])),
+    st.builds(Threshold, label=NAMES, more_than=st.floats(0, 11), per=st.sampled_from(["hour", "trap-day"])),
     st.builds(Threshold, label=NAMES, factor=st.floats(1.5, 10), also_sightings=st.booleans()),
 )
 

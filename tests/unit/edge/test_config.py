@@ -156,6 +156,24 @@ MISTAKES = [
         'must be "pest", "beneficial", "neutral" or "background" for each label',
     ),
     (
+        "[policy.thresholds]\n5 = 2.5",
+        "[policy.thresholds] 5 = 2.5",
+        "must be a score above 0 and at most 1 for each label",
+    ),
+    (
+        '[policy.roles]\n5 = "foe"',
+        '[policy.roles] 5 = "foe"',
+        'must be "pest", "beneficial", "neutral" or "background" for each label',
+    ),
+    (
+        "[alerts.5]\nx = 1",
+        "[alerts.5]",
+        (
+            "unknown section: take it out, or choose one of minimum_frames, minimum_score, cooldown, only, never, "
+            "expiry, thresholds"
+        ),
+    ),
+    (
         "[camera]\nregion = [0.5, 0, 0.6, 1]",
         "[camera] region = [0.5, 0, 0.6, 1]",
         ('must be "square", "whole" or [x, y, width, height] in fractions of the frame, inside it and not empty'),

@@ -117,6 +117,48 @@ def test_thresholds_go_with_the_rest_of_the_alerts() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("more", "again"),
+    [
+        ("factor = 2", "factor = 2.0\nagainst_days = 7"),
+        ("more_than = 5.2\nper = 'day'", "more_than = 5.2000001\nper = 'day'"),
+        ("more_than = 5\nper = 'day'", "more_than = 5\nper = 'day'\nrearm_below = 2"),
+    ],
+)
+def test_the_same_threshold_in_other_words_stands_there_before(more: str, again: str) -> None:
+    """What is left out is its default, and what would be told alike is one rule."""
+    table = "[[alerts.thresholds]]\nlabel = 'slug'\n{}\n"
+    (line,) = problems(table.format(more) + table.format(again))
+    assert line.startswith('trap.toml: [[alerts.thresholds]] 2: label = "slug": the same threshold stands there before')
+    assert parsed(table.format("factor = 2") + table.format("factor = 2\nagainst_days = 6"))
+
+
+@pytest.mark.parametrize(
+    ("policy", "per", "most"),
+    [
+        ("", "hour", 12),
+        ("", "trap-day", 558),
+        ("", "week", 1951),
+        ("cooldown = 3600", "hour", 1),
+        ("cooldown = 0", "hour", 361),
+    ],
+)
+def test_a_count_that_a_resting_label_cannot_come_to_is_refused(policy: str, per: str, most: int) -> None:
+    """In mode `whole` a label starts an event each `end_after` and `cooldown` at most."""
+    text = f"[policy]\n{policy}\n[[alerts.thresholds]]\nlabel = 'slug'\nmore_than = {{}}\nper = '{per}'\n"
+    (line,) = problems(text.format(most))
+    assert line.startswith(f"trap.toml: [[alerts.thresholds]] 1: more_than = {most}: could never be passed: ")
+    assert f"{most} per {per}: write less than that, or count each animal with [regions] mode" in line
+    assert parsed(text.format(most - 0.5))
+    assert parsed(text.format(most) + "[regions]\nmode = 'auto'")
+
+
+@pytest.mark.parametrize("per", ["night", "day"])
+def test_a_night_has_no_length_to_compute_with(per: str) -> None:
+    """In the far north it lasts for weeks."""
+    assert parsed(f"[[alerts.thresholds]]\nlabel = 'slug'\nmore_than = 5000\nper = '{per}'")
+
+
 @pytest.mark.parametrize("night", ["20-6", "24:00-06:00", "20:00-20:00", "20:00"])
 def test_a_night_that_is_none_is_refused(night: str) -> None:
     """Two different times of day are wanted."""

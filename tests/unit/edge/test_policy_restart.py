@@ -230,6 +230,16 @@ def test_a_clock_that_goes_back_makes_no_cooldown_longer() -> None:
     assert alerts(device.events) == ["event-1", "event-2"]
 
 
+def test_an_alert_cooldown_that_was_over_is_not_begun_by_a_clock() -> None:
+    """Remembered for those that rest, it holds nothing off, not even where the clock is set back behind it."""
+    device = seen_once(cooldown=0, alerts=AlertRule(cooldown=100))
+    device.see(*[NOTHING] * 200, BEES, BEES, BEES)
+    device.boot(synced=False, away=5)
+    device.clock.jump_utc(NOON - timedelta(days=400))
+    device.see(*[SLUG] * 3)
+    assert alerts(device.events) == ["event-1", "event-3"]
+
+
 def test_what_was_over_before_a_reboot_does_not_begin_again() -> None:
     """A cooldown that had passed when the state was stored is forgotten, clock or not."""
     device = seen_once(cooldown=30, synced=False)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -10,7 +9,6 @@ import numpy as np
 from insect_edge.domain import Frame, Moment, Region
 from insect_edge.portrait import SMALLEST, portrait
 from insect_edge.sightings import Path
-from support import changes
 
 AT = Moment(monotonic=10.0, utc=datetime(2026, 6, 1, 12, tzinfo=UTC), clock_synced=True)
 
@@ -30,14 +28,14 @@ def path(*, last: Region) -> Path:
 def test_without_a_path_it_is_the_frame_itself() -> None:
     """Where no single animal is followed, nobody knows which part of the frame to show."""
     shown = frame()
-    assert portrait(shown, changes.event(1)) is shown
+    assert portrait(shown, None) is shown
 
 
 def test_of_a_single_animal_it_is_its_surroundings_at_full_resolution() -> None:
     """The square lies about the animal with its own length on each side, of the frame's own pixels."""
     shown = frame()
     last = Region(x=0.5, y=0.5, width=0.1, height=0.1)
-    seen = portrait(shown, replace(changes.event(1), path=path(last=last)))
+    seen = portrait(shown, path(last=last))
     assert seen.pixels.shape == (384, 384, 3)
     left, top = round(0.55 * 1280) - 192, round(0.55 * 720) - 192
     assert np.array_equal(seen.pixels, shown.pixels[top : top + 384, left : left + 384])
@@ -48,6 +46,6 @@ def test_of_a_single_animal_it_is_its_surroundings_at_full_resolution() -> None:
 def test_a_tiny_animal_in_a_corner_still_gets_a_picture_for_people() -> None:
     """The square is never smaller than people need, and lies within the frame."""
     last = Region(x=0.995, y=0.99, width=0.005, height=0.01)
-    seen = portrait(frame(), replace(changes.event(1), path=path(last=last)))
+    seen = portrait(frame(), path(last=last))
     assert seen.pixels.shape == (SMALLEST, SMALLEST, 3)
     assert np.array_equal(seen.pixels, frame().pixels[-SMALLEST:, -SMALLEST:])

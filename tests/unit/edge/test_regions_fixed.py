@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,7 +18,7 @@ from insect_edge.regions.merge import bounded
 from insect_edge.regions.settings import RegionSettings
 from insect_edge.regions.whole import WholeFinder
 from insect_edge.sightings import Found, Origin
-from support.proposals import box, empty_frame, proposal
+from support.proposals import box, empty_frame, frame, proposal
 
 TRIANGLE = Area(((0.0, 0.0), (1.0, 0.0), (0.0, 1.0)))
 
@@ -46,7 +47,13 @@ def test_a_hollow_polygon_does_not_hold_its_bay() -> None:
 
 @pytest.mark.parametrize(
     "corners",
-    [((0, 0), (1, 1)), ((0, 0), (1, 0), (1.2, 1)), ((0, 0), (0.5, 0), (1, 0)), ((0.5, 0), (0.5, 1), (0.5, 0))],
+    [
+        ((0, 0), (1, 1)),
+        ((0, 0), (1, 0), (1.2, 1)),
+        ((0, 0), (0.5, 0), (1, 0)),
+        ((0.5, 0), (0.5, 1), (0.5, 0)),
+        ((0, 0), (1, 1), (0.3, 0.3)),
+    ],
 )
 def test_what_is_no_area_is_refused(corners: tuple[tuple[float, float], ...]) -> None:
     """Two corners, one outside the frame, or all in a line make none."""
@@ -80,19 +87,11 @@ def test_each_area_is_one_look() -> None:
 
 def test_an_area_wider_than_any_square_is_looked_at_in_parts() -> None:
     """A strip across a wide frame is covered by squares, none of which is squeezed."""
-    finder = AreaFinder([Area.of(box(0, 0.5, 1, 0.2))], at_once=8, most=8)
+    finder = AreaFinder([Area.of(box(0, 0.5, 1, 0.2))])
     views = [shown(one, frame_width=1600, frame_height=900) for one in finder.find(empty_frame(1600, 900)).proposals]
     assert len(views) == 2
     assert min(view.x for view in views) == 0
     assert max(view.x + view.width for view in views) == pytest.approx(1)
-
-
-def test_areas_take_turns_where_there_are_too_many() -> None:
-    """With five areas and two looks a frame, each is among the first two within three frames."""
-    areas = [Area.of(box(0.2 * number, 0, 0.1, 0.1)) for number in range(5)]
-    finder = AreaFinder(areas, at_once=2, most=10)
-    first = [found.proposals[:2] for found in (finder.find(empty_frame(100, 100)) for _ in range(3))]
-    assert {one.region for proposals in first for one in proposals} == {area.bounds for area in areas}
 
 
 class _Everywhere:
@@ -103,15 +102,45 @@ class _Everywhere:
 
 def test_areas_limit_the_other_finders() -> None:
     """What has its middle outside all areas is not proposed, and the rest is handed on as it is."""
-    found = Limited(_Everywhere(), [TRIANGLE]).find(empty_frame(100, 100))
+    found = Limited(_Everywhere(), [TRIANGLE], most=9).find(empty_frame(100, 100))
     assert [one.region for one in found.proposals] == [box(0.1, 0.1, 0.1, 0.1)]
     assert not found.settled
+
+
+class _Crowded:
+    """Eight strong things on the right, two faint ones on the left."""
+
+    def find(self, _frame: object, *, watched: object = ()) -> Found:
+        del watched
+        right = [proposal(box(0.9, 0.1 * number, 0.05, 0.05), strength=0.9) for number in range(1, 9)]
+        left = [proposal(box(0.1, 0.1 * number, 0.05, 0.05), strength=0.1 * number) for number in (1, 2)]
+        return bounded([*right, *left], most=100)
+
+
+def test_what_lies_outside_the_areas_takes_no_places() -> None:
+    """The strongest are chosen among those inside, and only those are counted as skipped."""
+    left = Area.of(box(0, 0, 0.5, 1))
+    found = Limited(_Crowded(), [left], most=1).find(empty_frame(100, 100))
+    assert [one.region for one in found.proposals] == [box(0.1, 0.2, 0.05, 0.05)]
+    assert found.skipped == 1
+
+
+def test_areas_are_searched_before_the_strongest_are_chosen() -> None:
+    """Twenty dark squares outside do not displace a small one inside, in a mode that searches."""
+    pixels = np.full((300, 600, 3), 200, np.uint8)
+    for number in range(20):
+        pixels[20 + 27 * (number // 2) : 34 + 27 * (number // 2), 400 + 80 * (number % 2) :][:, :14] = 20
+    pixels[100:106, 60:68] = 90
+    settings = RegionSettings(mode="contrast", areas=(Area.of(box(0, 0, 0.5, 1)),), most=3)
+    found = make_finder(settings).find(frame(pixels))
+    assert [round(one.region.x, 1) for one in found.proposals] == [0.1]
+    assert found.skipped == 0
 
 
 @given(width=st.integers(40, 400), height=st.integers(40, 400), part=st.floats(0.2, 1), overlap=st.floats(0, 0.8))
 def test_tiles_cover_the_frame(width: int, height: int, part: float, overlap: float) -> None:
     """Every pixel lies in a tile, every tile is a square inside the frame, neighbours overlap as asked."""
-    finder = GridFinder(tiles=[part], overlap=overlap, at_once=1, most=10_000)
+    finder = GridFinder(tiles=[part], overlap=overlap)
     tiles = [one.region for one in finder.find(empty_frame(width, height)).proposals]
     side = round(part * min(width, height))
     for room, starts in (
@@ -139,6 +168,6 @@ def test_tiles_far_from_the_areas_are_left_out() -> None:
 
 def test_tiles_follow_the_size_of_the_frame() -> None:
     """A camera opened again with another size gets other tiles."""
-    finder = GridFinder(tiles=[1.0], overlap=0.0, at_once=9, most=9)
+    finder = GridFinder(tiles=[1.0], overlap=0.0)
     assert len(finder.find(empty_frame(100, 100)).proposals) == 1
     assert len(finder.find(empty_frame(300, 100)).proposals) == 3

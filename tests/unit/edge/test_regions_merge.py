@@ -68,3 +68,11 @@ def test_animals_that_rest_are_never_skipped() -> None:
     found = merge.bounded([*resting, proposal(box(0.5, 0.5, 0.1, 0.1))], most=1, settled=False)
     assert len(found.proposals) == 4
     assert (found.skipped, found.settled) == (0, False)
+
+
+@given(st.lists(boxes, max_size=6), st.lists(boxes, max_size=6))
+def test_strangers_are_those_of_no_thing_known(new: list[merge.Region], known: list[merge.Region]) -> None:
+    """Many at once are compared as two are."""
+    proposals = [proposal(region) for region in new]
+    expected = [one for one in proposals if not any(merge.same(one.region, other) for other in known)]
+    assert merge.strangers(proposals, [proposal(region) for region in known]) == expected

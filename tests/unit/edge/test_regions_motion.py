@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from insect_edge.domain import Frame
+from insect_edge.regions import motion
 from insect_edge.regions.choice import make_finder
 from insect_edge.regions.merge import overlap
 from insect_edge.regions.motion import MotionFinder, MotionSettings
@@ -50,6 +51,15 @@ def test_the_box_is_tight() -> None:
     (proposal,) = found.proposals
     assert proposal.origin is Origin.MOTION
     assert overlap(proposal.region, truths[0]) >= 0.6
+
+
+def test_of_too_many_things_the_smaller_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each is compared with each, so that there is a most; here it is one."""
+    monkeypatch.setattr(motion, "_MOST", 1)
+    other = Crawler(place=walk((60.0, 80.0), speed=(15.0, 4.0), begin=7.0))
+    ground = Ground(crawlers=(WALKER, other))
+    *_, (_, found, _) = watching(MotionFinder(MotionSettings()), ground, moments(12.0, 2.0))
+    assert len(found.proposals) == 1
 
 
 def test_a_still_scene_proposes_nothing() -> None:

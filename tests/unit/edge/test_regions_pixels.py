@@ -9,7 +9,7 @@ import pytest
 from insect_edge.domain import Frame
 from insect_edge.regions.haunts import Haunts
 from insect_edge.regions.light import lit
-from insect_edge.regions.movers import Mover, movers
+from insect_edge.regions.movers import Mover, movers, weightiest
 from insect_edge.regions.reduce import COLUMNS, reduced
 from insect_edge.regions.rest import alike
 from insect_edge.regions.steady import Reference, laid_back
@@ -114,6 +114,13 @@ def test_what_is_never_sure_is_nothing() -> None:
     excess = np.zeros((100, 200), np.float32)
     excess[20:28, 30:40] = 1.5
     assert not movers(excess, gap=3, sure=2)
+
+
+def test_of_too_many_things_the_weightiest_stay() -> None:
+    """In a hailstorm the animals are the larger things; their order stays."""
+    small, large, middle = (Mover(left=0, top=0, right=4, bottom=4, excess=2.0, pixels=pixels) for pixels in (4, 16, 9))
+    assert weightiest([small, large, middle], most=2) == [large, middle]
+    assert weightiest([small, large], most=2) == [small, large]
 
 
 def test_a_place_where_things_appear_again_and_again_is_left_out() -> None:

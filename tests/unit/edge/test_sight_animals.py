@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from types import SimpleNamespace
@@ -40,6 +40,7 @@ class Scene:
 
     boxes: Sequence[Region] = ()
     resting: bool = False
+    origin: Origin = Origin.MOTION
     milliseconds: float = 5.0
     skipped: int = 0
     asked: list[Region] = field(default_factory=list)
@@ -52,7 +53,7 @@ class Scene:
         return Found(
             proposals=tuple(
                 Proposal(
-                    region=one, origin=Origin.REST if self.resting and one in watched else Origin.MOTION, strength=0.5
+                    region=one, origin=Origin.REST if self.resting and one in watched else self.origin, strength=0.5
                 )
                 for one in self.boxes
             ),
@@ -193,14 +194,13 @@ def test_a_frame_that_counts_for_nothing_is_kept_from_the_finder() -> None:
     assert world.scene.watched == []
 
 
-def test_an_animal_that_is_gone_ends_its_event_after_the_policys_patience() -> None:
-    """Also with another patience, which the tracker learns of."""
+def test_the_tracker_waits_as_long_as_the_policy_but_never_too_short() -> None:
+    """A configuration that is taken over while running reaches the tracker too."""
     world = World(Scene(), end_after=10.0)
-    world.look(box(0.5), frames=10)
-    world.policy.settings = PolicySettings(end_after=3.0)
-    world.sight.configure(region=None)
-    assert not [event for event in world.look(frames=5) if event.phase is Phase.END]
-    assert [event.phase for event in world.look(frames=3)] == [Phase.END]
+    for end_after, patience in ((60.0, 60.0), (3.0, 30.0)):
+        world.policy.settings = PolicySettings(end_after=end_after)
+        world.sight.configure(region=None)
+        assert world.tracker.settings.patience == patience
 
 
 def test_the_score_in_a_frame_is_that_of_the_animals_own_look() -> None:
@@ -210,6 +210,56 @@ def test_the_score_in_a_frame_is_that_of_the_animals_own_look() -> None:
     assert world.view.score(start) == 0.9
     world.look(box(0.8), frames=1)
     assert world.view.score(start) == 0.0
+
+
+def test_parts_that_are_looked_at_always_take_turns_also_where_time_is_short() -> None:
+    """Ten tiles, eight looks a frame and time for two: each is looked at within five frames, none counts as skipped."""
+    world = World(Scene(origin=Origin.TILE, milliseconds=130.0), budget_ms=250.0)
+    tiles = [box(0.02 + 0.08 * number) for number in range(10)]
+    world.look(*tiles, frames=5)
+    assert len(world.scene.asked) == len({asked.x for asked in world.scene.asked}) == 10
+    assert world.view.skipped == 0
+
+
+class OneSlug(Scene):
+    """A slug in the middle, and nothing else."""
+
+    def classify(self, frame: Frame, *, region: Region) -> Classification:
+        """Only there it has a name."""
+        seen = super().classify(frame, region=region)
+        return seen if region.x < 0.5 < region.x + region.width else replace(seen, verdict=None)
+
+
+def test_an_animal_is_followed_also_where_a_turn_takes_minutes() -> None:
+    """On a slow board, with a look every ten seconds, each of nineteen tiles has its turn after 190 s."""
+    world = World(OneSlug(origin=Origin.TILE), max_crops=1, end_after=30.0)
+    tiles = [box(0.03 + 0.05 * number) for number in range(19)]
+    told: list[Event] = []
+    for _ in range(120):
+        world.seconds += 9.5
+        told += world.look(*tiles)
+    assert [event.phase for event in told if event.phase is not Phase.UPDATE] == [Phase.START]
+
+
+def test_who_still_rests_after_a_time_without_frames_gets_another_event() -> None:
+    """The first has ended while the camera was gone; the animal did not leave, and shall not stay untold."""
+    world = World(Scene(resting=True), end_after=10.0)
+    world.look(box(0.5), frames=10)
+    world.seconds += 15.0
+    now = replace(world.frame().captured, monotonic=world.seconds)
+    world.state, ends = world.policy.tick(world.state, now=now)
+    assert [event.phase for event in ends] == [Phase.END]
+    told = world.look(box(0.5), frames=20)
+    assert [event.phase for event in told if event.phase is not Phase.UPDATE] == [Phase.START]
+    assert len(world.state.open_events) == 1
+
+
+def test_after_a_short_time_without_frames_the_event_goes_on() -> None:
+    """A camera that is opened again within the policy's patience shows the same animal."""
+    world = World(Scene(resting=True), end_after=10.0)
+    world.look(box(0.5), frames=10)
+    world.seconds += 8.0
+    assert not [event for event in world.look(box(0.5), frames=20) if event.phase is not Phase.UPDATE]
 
 
 def test_when_the_source_is_over_its_animals_are_forgotten() -> None:

@@ -47,6 +47,12 @@ def test_starts_and_alerts_are_counted_and_updates_are_not() -> None:
     assert day.alerts == {"slug": 1}
 
 
+def test_who_was_there_before_is_no_event_of_the_day() -> None:
+    """A full sheet is not counted anew at each restart; its alerts are."""
+    day = counted(Day(), replace(event(alert=True), arrival=False), today=None)
+    assert (day.events, day.undated_events, day.alerts) == ({}, {}, {"slug": 1})
+
+
 def test_a_new_day_begins_with_nothing() -> None:
     """Midnight empties the counts, not the newest pest."""
     day = counted(Day(), event()).at(SATURDAY)

@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from insect_edge.domain import Category, Classification, Label, Region, Role, Verdict
+from insect_edge.domain import Category, Classification, Label, Phase, Region, Role, Verdict
 from insect_edge.sightings import Origin, Proposal, Sighting
 from insect_edge.tracking.settings import TrackerSettings
 from insect_edge.tracking.state import seeded, watched
 from support.box_world import ASPECT
-from support.policy_watch import NOTHING, SLUG, moment
+from support.policy_watch import BEES, NOTHING, SLUG, moment
 from support.track_watch import SIZE, TrackWatch, at, sighting
 
 SITTING = TrackerSettings().sitting
@@ -89,6 +89,28 @@ def test_there_is_room_for_so_many_and_no_more() -> None:
     watch.see(*known, *[sighting(0.05 * number, 0.1, size=0.02) for number in range(1, 19)])
     assert len(watch.tracks.tracks) == 4
     assert watch.ids == ["track-1", "track-2", "track-3"]
+
+
+@pytest.mark.parametrize("shows", [NOTHING, BEES])
+def test_what_rests_keeps_no_newcomer_out(shows: Classification) -> None:
+    """Ten specks or bees that rest, more than are followed at once, and still a slug becomes an animal."""
+    watch = TrackWatch(tracker=TrackerSettings(most=4), required=3)
+    specks = [sighting(0.09 * number, 0.1, size=0.02, shows=shows) for number in range(1, 11)]
+    for number in range(0, 10, 3):
+        watch.see(*specks[: number + 3], times=8)
+    assert len(watch.confirmed) == 10
+    told = watch.see(*specks, sighting(0.5, 0.4, shows=SLUG), times=5)
+    assert [event.label for event in told if event.phase is Phase.START] == ["slug"]
+    assert len(watch.confirmed) == 11
+
+
+def test_of_too_many_at_rest_those_with_a_name_stay() -> None:
+    """What rests is bounded too: a slug that was found last stays, and of three specks one."""
+    watch = TrackWatch(tracker=TrackerSettings(most=4, resting=2))
+    specks = [sighting(0.2 * number, 0.1, shows=NOTHING) for number in (1, 2, 3)]
+    watch.see(*specks)
+    watch.see(*specks, sighting(0.3, 0.3, shows=SLUG), times=8)
+    assert [track.label for track in watch.tracks.tracks if track.is_known_and_rests] == [None, "slug"]
 
 
 def test_after_a_restart_the_animals_of_open_events_are_known() -> None:

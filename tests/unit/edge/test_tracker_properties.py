@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from itertools import count
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from insect_edge.domain import Phase
 from insect_edge.sightings import Origin, Proposal, Sighting
 from insect_edge.tracking.attention import wanted_looks
+from insect_edge.tracking.box import Box, Boxes
 from insect_edge.tracking.settings import TrackerSettings
 from insect_edge.tracking.state import TrackerState, watched
 from insect_edge.tracking.tracker import Tracker
@@ -34,7 +37,7 @@ FRAMES = st.lists(st.tuples(st.lists(PLACES, max_size=6), AGAIN, st.booleans(), 
 
 def seen(frames: list[tuple[list[Sighting], int, bool, float]]) -> tuple[TrackWatch, list[TrackerState]]:
     """A watch after all these, and what the tracker remembered after each."""
-    watch, states = TrackWatch(tracker=TrackerSettings(most=10)), []
+    watch, states = TrackWatch(tracker=TrackerSettings(most=7, resting=3)), []
     for sightings, times, settled, pause in frames:
         watch.now += pause
         for _ in range(times):
@@ -175,3 +178,16 @@ def test_what_is_watched_is_where_animals_were_last() -> None:
     watch.see(sighting(0.5, 0.3), times=4)
     watch.see(sighting(0.5, 0.3), sighting(0.8, 0.1))
     assert watched(watch.tracks) == (at(0.5, 0.3),)
+
+
+BOXES = st.builds(Box, *[st.floats(0.01, 1.0)] * 4)
+
+
+@given(st.lists(BOXES, max_size=5), st.lists(BOXES, max_size=5))
+def test_many_boxes_are_measured_as_one_is(some: list[Box], others: list[Box]) -> None:
+    """What each shares with each and how far they are apart, for all of them at once."""
+    shared, apart = Boxes(some).shared(Boxes(others)), Boxes(some).apart(Boxes(others))
+    assert shared.shape == apart.shape == (len(some), len(others))
+    for row, one in enumerate(some):
+        assert shared[row].tolist() == pytest.approx([one.shared(other) for other in others])
+        assert apart[row].tolist() == pytest.approx([math.hypot(other.x - one.x, other.y - one.y) for other in others])

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from insect_edge.sightings import Origin, Proposal
 from insect_edge.tracking.attention import MOVING, RESTING, wanted_looks
@@ -11,10 +13,18 @@ from support.box_world import ASPECT
 from support.policy_watch import NOTHING, SLUG, moment
 from support.track_watch import TrackWatch, at, sighting
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from insect_edge.domain import Region
+
 YOUNG = 5
+NEVER: Mapping[Region, float] = MappingProxyType({})
 
 
-def wanted(watch: TrackWatch, *proposals: Proposal, most: int = 100) -> tuple[int, ...]:
+def wanted(
+    watch: TrackWatch, *proposals: Proposal, most: int = 100, looked: Mapping[Region, float] = NEVER
+) -> tuple[int, ...]:
     """At which of these the watch would look now."""
     return wanted_looks(
         watch.tracks,
@@ -24,6 +34,7 @@ def wanted(watch: TrackWatch, *proposals: Proposal, most: int = 100) -> tuple[in
         young=YOUNG,
         settings=watch.tracker.settings,
         aspect=ASPECT,
+        looked=looked,
     )
 
 
@@ -91,6 +102,13 @@ def test_a_flood_of_flickers_starves_nobody() -> None:
         looks += 20 in chosen
         watch.see(sighting(0.5, 0.53, shows=SLUG if 20 in chosen else None))
     assert looks >= 8
+
+
+def test_tiles_come_by_how_long_ago_they_were_looked_at() -> None:
+    """What was never looked at goes first, then what was looked at longest ago; before all that was found."""
+    tiles = [Proposal(region=at(0.2 * number, 0.3), origin=Origin.TILE, strength=1.0) for number in range(1, 5)]
+    looked = {tiles[0].region: 90.0, tiles[1].region: 80.0, tiles[2].region: 99.0}
+    assert wanted(TrackWatch(), moving(0.5, 0.1), *tiles, looked=looked) == (4, 2, 1, 3, 0)
 
 
 def test_a_piece_of_an_animal_and_a_box_around_two_are_not_looked_at() -> None:
