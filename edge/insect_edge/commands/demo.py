@@ -68,7 +68,7 @@ _WIDE = """\
 mode = "auto"
 
 [camera.simulated]
-scene = "bed-4"
+scene = "bed"
 """
 """Small animals in a wide frame, each followed by itself."""
 
