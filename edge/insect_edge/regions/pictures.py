@@ -42,6 +42,8 @@ CLOSER = 3
 OVERLAP = 0.5
 MOST = 500
 """Regions of one picture that are looked at."""
+FINEST = 100_000
+"""Tiles to choose from: of the finest only those in the likeliest places are looked at."""
 ANIMALS = 50
 """Places that are looked at again in mode `grid`."""
 
@@ -208,7 +210,3 @@ def _rank(sighting: Sighting) -> tuple[int, float]:
     if seen is None or seen.verdict is None:
         return 2, -sighting.proposal.strength
     return int(not named(seen)), -seen.verdict.score
-
-
-FINEST = 100_000
-"""Tiles to choose from: of the finest only those in the likeliest places are looked at."""

@@ -70,6 +70,14 @@ def test_at_the_beginning_it_looks_for_what_stands_out() -> None:
     assert found[-1].proposals[0].region == found[0].proposals[0].region
 
 
+def test_where_too_much_stands_out_none_of_it_is_looked_at() -> None:
+    """A bed full of pebbles is left to motion; as many as are allowed are not."""
+    pebbles = tuple(box(0.01 + 0.04 * (number % 20), 0.1 + 0.1 * (number // 20), 0.02, 0.03) for number in range(61))
+    ground = Ground(crawlers=())
+    assert shown(auto(_Known(pebbles)), ground, seconds=1)[0].proposals == ()
+    assert shown(auto(_Known(pebbles[:60])), ground, seconds=1)[0].proposals != ()
+
+
 def test_a_still_scene_is_looked_over_once_in_a_while() -> None:
     """As long as nothing happens the costly search rests for a minute."""
     contrast = _Known()
