@@ -66,3 +66,10 @@ def test_the_leader_is_whom_most_speaks_for() -> None:
 def test_what_is_long_past_fades() -> None:
     """After many looks at something else the first ones no longer lead."""
     assert pooled(*[{"slug": 0.9}] * 30, *[{"bees": 0.9}] * 40).leader == "bees"
+
+
+def test_a_bad_beginning_is_soon_outweighed() -> None:
+    """Five looks at a place before anybody sat there do not hold back five that show who does."""
+    pool = pooled(*[{"bees": 0.13}] * 5, *[{"slug": 0.9}] * 5)
+    assert pool.leader == "slug"
+    assert pool.score("slug", threshold=0.5) > 0.5
