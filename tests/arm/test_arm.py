@@ -135,6 +135,7 @@ def test_the_daemon_looks_at_fifty_frames(machine: ArmMachine, configuration: Pa
     with mosquitto.running(tmp_path / "broker") as broker, mosquitto.Subscriber(broker, "insect-edge/#") as subscriber:
         lines = [
             'device.id = "arm"',
+            'mqtt.host = "127.0.0.1"',  # a bare Bookworm has no /etc/hosts that would tell where localhost is
             f"mqtt.port = {broker.port}",
             'outbox.directory = "/var/lib/trap"',
             "[camera]",

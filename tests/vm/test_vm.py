@@ -278,5 +278,7 @@ def test_the_service_sees_through_the_real_picamera2(trap: Trap, broker: Mosquit
     trap.machine.run("sh", "-c", 'printf %s "$1" >/etc/insect-edge/insect-edge.toml', "sh", text)
     trap.machine.run("systemctl", "start", "insect-edge")
     trap.machine.wait_until("an alert", lambda: trap.alerts() > before)
-    log = trap.machine.run("journalctl", "--unit", "insect-edge", "--no-pager", "--lines", "40")
-    assert "picamera2:0 virtual" in log
+    log = trap.machine.run("journalctl", "--unit", "insect-edge", "--no-pager", "--boot", "--lines", "500")
+    start = log.rindex("camera picamera2")
+    assert "first frame: 640x360" in log[start:]
+    assert "alert: " in log[start:]
