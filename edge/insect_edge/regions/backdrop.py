@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from cv2.typing import MatLike
     from numpy.typing import NDArray
 
-COLUMNS = 900
-"""At least so many are searched, and fewer than twice as many: of 4056 columns 1014, of 1280 all."""
+COLUMNS = 600
+"""At least so many are searched, and fewer than twice as many: of 4056 columns 1014, of 1280 half."""
 HALVINGS = 3
 """From the picture that is searched to the coarse one of which the backdrop is made: 1014 columns to 126."""
 WIDE, NEAR, AROUND = 0.25, 0.06, 0.10
@@ -85,7 +85,7 @@ def _smooth(coarse: NDArray[np.uint8], *, least: float) -> NDArray[np.uint8]:
     """The backdrop in coarse."""
     columns = coarse.shape[1]
     first = cv2.medianBlur(coarse, _odd(WIDE * columns))
-    light = float(np.percentile(mean(first).astype(np.float32), 90))
+    light = light_of(mean(first))
     difference = mean(cv2.absdiff(coarse, first))
     uneven = cv2.medianBlur(difference, _odd(2 * AROUND * columns)).astype(np.float32)
     above = (difference > np.maximum(3 * uneven, least / 2 * light)).astype(np.uint8)
@@ -107,6 +107,12 @@ def mean(pixels: MatLike) -> NDArray[np.uint8]:
     blue, green, red = cv2.split(pixels)
     # A third of what is left of two halves and one whole: the same to one brightness, in a third of the time.
     return cast("NDArray[np.uint8]", cv2.addWeighted(cv2.addWeighted(blue, 0.5, green, 0.5, 0), 2 / 3, red, 1 / 3, 0))
+
+
+def light_of(grey: MatLike) -> int:
+    """The brightness that a tenth of a picture reaches; counted, in a third of the time of `numpy.percentile`."""
+    darker = np.cumsum(np.bincount(grey.ravel(), minlength=256))
+    return int(np.searchsorted(darker, 0.9 * grey.size))
 
 
 def _odd(window: float) -> int:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from itertools import compress
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
@@ -37,8 +37,8 @@ MOST_OUTLINES = 2000
 
 LONELY = 3
 """Fewer pixels than this within three by three are noise: a leg one pixel wide has as many."""
-SPECK = 2.5
-"""A speck of dirt is so many thresholds from the backdrop; noise is not."""
+PIXEL = 1 / 12
+"""What a pixel's own size adds to the square of a spread."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -61,30 +61,27 @@ class Blobs:
     Attributes:
         boxes: (things, 4) left, top, width and height.
         area: (things,) pixels, holes included.
+        hull: (things,) pixels of the convex hull.
         clear: (things,) sum over its pixels of the square of what their difference, in thresholds, is above one: little
             for what is faint all over, however large, since an animal is dark or bright somewhere.
         length: (things,) longer side of the smallest upright or turned rectangle around it.
+        thin: (things,) spread across, of what stands out: the standard deviation; a fourth of an ellipse's width.
+        elongated: (things,) spread along its axis by the spread across; 1 of what is round.
         sharp: (things,) the steepest step over two pixels, in parts of the greatest difference: 1 of a hard edge.
-        specks: how many clear spots there are beside these, too small for things.
     """
 
     boxes: NDArray[np.float64]
     area: NDArray[np.float64]
+    hull: NDArray[np.float64]
     clear: NDArray[np.float64]
     length: NDArray[np.float64]
+    thin: NDArray[np.float64]
+    elongated: NDArray[np.float64]
     sharp: NDArray[np.float64]
-    specks: int
 
     def only(self, chosen: NDArray[np.bool_]) -> Blobs:
         """Those for which it is true."""
-        return Blobs(
-            boxes=self.boxes[chosen],
-            area=self.area[chosen],
-            clear=self.clear[chosen],
-            length=self.length[chosen],
-            sharp=self.sharp[chosen],
-            specks=self.specks,
-        )
+        return Blobs(**{one.name: getattr(self, one.name)[chosen] for one in fields(self)})
 
 
 def blobs(backdrop: Backdrop, *, smallest: float, largest: float, sheet: MatLike | None = None) -> Blobs:
@@ -101,8 +98,8 @@ def blobs(backdrop: Backdrop, *, smallest: float, largest: float, sheet: MatLike
     if sheet is not None:
         mask = cv2.bitwise_and(mask, sheet)
     # Thousands of single pixels would each get an outline.
-    around = cv2.boxFilter(mask, cv2.CV_16U, (3, 3), normalize=False)
-    mask[around < LONELY * 255] = 0
+    _, company = cv2.threshold(cv2.blur(mask, (3, 3)), 255 * (LONELY - 0.5) / 9, 255, cv2.THRESH_BINARY)
+    mask = cv2.bitwise_and(mask, company)
     mask = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, _disc(2 * round(CLOSED * columns) + 1))
     kept, huge = _parted(_outlines(mask, smallest=smallest), largest=largest)
     if huge:
@@ -193,39 +190,55 @@ def _drawn(outlines: Sequence[Outline], mask: MatLike) -> MatLike:
 def _measured(outlines: list[Outline], backdrop: Backdrop) -> Blobs:
     """All that is to be known of the things within these outlines; a thing in another one's hole is part of that."""
     outlines = sorted(outlines, key=lambda outline: max(outline.box[2:]))[-MOST_OUTLINES:]
-    count = len(outlines) + 1
     labels = np.zeros(backdrop.difference.shape, np.uint16)
     for number, outline in enumerate(outlines, start=1):
         cv2.drawContours(labels, [outline.points], -1, number, cv2.FILLED)
-    things = labels > 0
-    within = np.flatnonzero(things)
-    label, difference = labels.ravel()[within], backdrop.difference.ravel()[within]
-    steps = cv2.morphologyEx(backdrop.difference, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)).ravel()[within]
+    within = np.flatnonzero(labels > 0)
+    within = within[np.argsort(labels.ravel()[within], kind="stable")]
+    label = labels.ravel()[within]
+    first = np.flatnonzero(np.diff(label, prepend=np.uint16(0)))
+    outlines = [outlines[number - 1] for number in label[first].tolist()]
+    difference = backdrop.difference.ravel()[within]
+    steep = cv2.morphologyEx(backdrop.difference, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
     above = np.maximum(difference / backdrop.threshold.ravel()[within].astype(np.float64) - 1, 0)
-    area = np.bincount(label, minlength=count)[1:].astype(np.float64)
-    blobs = Blobs(
+    area = np.diff(first, append=len(within)).astype(np.float64)
+    along, across = _spreads(within, above, first, columns=backdrop.difference.shape[1])
+    hulls = [cv2.convexHull(outline.points) for outline in outlines]
+    return Blobs(
         boxes=np.array([outline.box for outline in outlines], np.float64).reshape(-1, 4),
         area=area,
-        clear=cast("NDArray[np.float64]", np.bincount(label, weights=above**2, minlength=count)[1:]),
-        length=np.array([max(cv2.minAreaRect(outline.points)[1]) + 1.0 for outline in outlines]),
-        sharp=_greatest(steps, label, count) / np.maximum(_greatest(difference, label, count), 1),
-        specks=_specks(backdrop, things),
+        hull=np.maximum([cv2.contourArea(hull) for hull in hulls], area),
+        clear=_sums(above**2, first),
+        length=np.array([max(cv2.minAreaRect(hull)[1]) + 1.0 for hull in hulls]),
+        thin=across,
+        elongated=along / across,
+        sharp=_greatest(steep.ravel()[within], first) / np.maximum(_greatest(difference, first), 1),
     )
-    return blobs.only(area > 0)
 
 
-def _specks(backdrop: Backdrop, things: NDArray[np.bool_]) -> int:
-    """How many clear spots there are beside the things."""
-    spots = _above(backdrop, SPECK)
-    spots[things] = 0
-    return len(cv2.findContours(spots, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)[0])
+def _spreads(
+    within: NDArray[np.intp], weights: NDArray[np.float64], first: NDArray[np.intp], *, columns: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Standard deviations of each thing's pixels along its main axis and across it, the clearer ones counting more."""
+    y, x = np.divmod(within, columns)
+    weights = weights + 1e-6
+    total = _sums(weights, first)
+    x_mean, y_mean = _sums(weights * x, first) / total, _sums(weights * y, first) / total
+    x_part = _sums(weights * x * x, first) / total - x_mean**2 + PIXEL
+    y_part = _sums(weights * y * y, first) / total - y_mean**2 + PIXEL
+    both = _sums(weights * x * y, first) / total - x_mean * y_mean
+    middle, apart = (x_part + y_part) / 2, np.hypot((x_part - y_part) / 2, both)
+    return np.sqrt(middle + apart), np.sqrt(np.maximum(middle - apart, PIXEL))
 
 
-def _greatest(values: MatLike, label: NDArray[np.uint16], count: int) -> NDArray[np.float64]:
-    """The greatest value of each label from 1 on; 0 of those that are not there."""
-    greatest = np.zeros(count)
-    np.maximum.at(greatest, label, values)
-    return greatest[1:]
+def _sums(values: NDArray[np.float64], first: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Of each thing's values, which lie together from `first` on."""
+    return np.add.reduceat(values, first) if len(first) else np.zeros(0)
+
+
+def _greatest(values: MatLike, first: NDArray[np.intp]) -> MatLike:
+    """The same for the greatest."""
+    return np.maximum.reduceat(values, first) if len(first) else np.zeros(0, np.uint8)
 
 
 def _disc(side: int) -> MatLike:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, cast
 import cv2
 import numpy as np
 
+from insect_edge.regions.backdrop import light_of
+
 if TYPE_CHECKING:
     from cv2.typing import MatLike
     from numpy.typing import NDArray
@@ -18,8 +20,8 @@ SHARE = (0.1, 0.97)
 STEP = 0.3
 """Over a thirtieth of the frame's width the light falls by this part of itself where a sheet ends; where a lamp's light
 only fades, by a tenth at most."""
-NEAR = 5
-"""Pixels, of about 160 columns, over which that is looked at."""
+NEAR = 0.032
+"""The part of the width over which that is looked at."""
 THROUGH = 0.35
 """Of a box an edge takes that part; of an animal beside the edge less."""
 AS_GOOD = 0.8
@@ -32,27 +34,33 @@ def lit_sheet(grey: MatLike) -> NDArray[np.uint8] | None:
     """The part of a picture that is one bright sheet with a sharp edge before something darker.
 
     Args:
-        grey: (rows, columns) uint8, the backdrop without the animals, about 160 columns.
+        grey: (rows, columns) uint8, the backdrop without the animals, about 100 columns.
 
     Returns:
         (rows, columns) uint8, 1 on the sheet but for its very edge; None where there is no such sheet, or nothing else.
     """
     steep = steps(grey)
-    light = float(np.percentile(grey, 90))
+    light = light_of(grey)
     sheets = [_largest(grey > level * light) for level in LEVELS]
     possible = [sheet for sheet in sheets if sheet is not None and SHARE[0] <= float(sheet.mean()) <= SHARE[1]]
     edges = [float(np.median(steep[cv2.dilate(sheet, np.ones((3, 3), np.uint8)) > sheet])) for sheet in possible]
     if max(edges, default=0.0) < STEP:
         return None
     best = next(sheet for sheet, edge in zip(possible, edges, strict=True) if edge >= AS_GOOD * max(edges))
-    return cast("NDArray[np.uint8]", cv2.erode(best, np.ones((NEAR, NEAR), np.uint8), borderValue=1))
+    return cast("NDArray[np.uint8]", cv2.erode(best, _near(grey), borderValue=1))
 
 
 def steps(grey: MatLike) -> NDArray[np.float32]:
     """(rows, columns): by which part of itself the light falls within a few pixels, in [0, 1]."""
-    around = np.ones((NEAR, NEAR), np.uint8)
+    around = _near(grey)
     brightest = cv2.dilate(grey, around).astype(np.float32)
     return cast("NDArray[np.float32]", (brightest - cv2.erode(grey, around)) / np.maximum(brightest, 1))
+
+
+def _near(grey: MatLike) -> MatLike:
+    """A square of that width."""
+    side = round(NEAR * grey.shape[1]) | 1
+    return np.ones((side, side), np.uint8)
 
 
 def at_edge(boxes: NDArray[np.float64], grey: MatLike) -> NDArray[np.bool_]:

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from insect_edge.domain import Region
+from insect_edge.regions.backdrop import light_of
 from insect_edge.regions.contrast import ContrastFinder, ContrastSettings
 from insect_edge.sightings import Origin
 from support.boxes import Matching, matched
@@ -105,6 +106,14 @@ def test_a_time_written_into_the_picture_is_no_animal() -> None:
     assert ContrastFinder().find(frame(sheet)).proposals == ()
 
 
+def test_a_thing_at_the_very_border_of_a_small_picture_is_seen() -> None:
+    """One column of pixels, the last one, is as much a thing as two."""
+    sheet = np.full((480, 640, 3), 190, np.uint8)
+    sheet[200:212, 639] = 90
+    (proposal,) = ContrastFinder().find(frame(sheet)).proposals
+    assert proposal.region.x == pytest.approx(639 / 640)
+
+
 def test_only_the_sheet_is_searched_where_it_has_a_beside() -> None:
     """Things in the night around a lit sheet, and its own edge, are not proposed; the animals on it are."""
     generator = np.random.default_rng(7)
@@ -179,13 +188,13 @@ def test_the_clearest_come_first_and_the_rest_is_counted() -> None:
 
 
 def test_a_dirty_sheet_asks_for_clearer_things() -> None:
-    """A speck just above the smallest size is proposed on a clean sheet, and not among dozens of smaller ones."""
+    """A speck just above the smallest size is proposed on a clean sheet, and not among dozens of such."""
     clean = np.full((720, 1280, 3), 190, np.uint8)
     cv2.ellipse(clean, (640, 360), (4, 2), 20, 0, 360, (130, 130, 130), -1, cv2.LINE_AA)
     dirty = clean.copy()
     for number in range(120):
         place = (40 + 100 * (number % 12), 30 + 70 * (number // 12))
-        cv2.circle(dirty, place, 1, (90, 90, 90), -1, cv2.LINE_AA)
+        cv2.circle(dirty, place, 2, (130, 130, 130), -1, cv2.LINE_AA)
     assert len(ContrastFinder().find(frame(noisy(clean, seed=13))).proposals) == 1
     assert ContrastFinder().find(frame(noisy(dirty, seed=13))).proposals == ()
 
@@ -205,12 +214,45 @@ def test_any_picture_gets_an_answer(size: tuple[int, int], values: tuple[int, in
     assert np.array_equal(pixels, before)
 
 
+def test_the_light_of_a_sheet_is_what_a_tenth_of_it_reaches() -> None:
+    """Neither the brightest pixel nor the mean: dark surroundings and a lamp's own picture do not count."""
+    assert light_of(np.repeat(np.arange(100, dtype=np.uint8), 7).reshape(70, 10)) == 89
+    assert light_of(np.full((3, 5), 255, np.uint8)) == 255
+
+
 def test_a_soft_shadow_is_no_animal() -> None:
     """What grows dark gradually, however dark, is not proposed."""
     down, across = np.mgrid[0:720, 0:1280].astype(np.float32)
     shadow = 1 - 0.4 * np.exp(-((across - 640) ** 2 + (down - 360) ** 2) / (2 * 20.0**2))
     sheet = (190 * shadow[..., None] * np.ones(3)).astype(np.uint8)
     assert ContrastFinder().find(frame(noisy(sheet, seed=14))).proposals == ()
+
+
+def test_what_is_large_and_out_of_focus_is_an_animal() -> None:
+    """An edge that is soft only because the thing is enlarged is none of a shadow's, which is all edge."""
+    sheet = np.full((720, 1280, 3), 190, np.uint8)
+    cv2.ellipse(sheet, (600, 300), (70, 30), 20, 0, 360, (60, 60, 60), -1, cv2.LINE_AA)
+    blurred = np.asarray(cv2.GaussianBlur(sheet, (0, 0), 8.0), np.uint8)
+    assert len(ContrastFinder().find(frame(noisy(blurred, seed=2))).proposals) == 1
+
+
+def test_a_pale_wing_is_found_by_its_rim() -> None:
+    """What stands out by a thin outline alone is a body, although a scratch of its length and area is none."""
+    sheet = np.full((720, 1280, 3), 190, np.uint8)
+    cv2.ellipse(sheet, (600, 300), (120, 50), 20, 30, 330, (110, 110, 110), 3, cv2.LINE_AA)
+    (proposal,) = ContrastFinder().find(frame(noisy(sheet, seed=2))).proposals
+    assert proposal.region.width == pytest.approx(230 / 1280, rel=0.1)
+
+
+@pytest.mark.parametrize(("axes", "count"), [((12, 3), 1), ((6, 6), 0)])
+def test_among_dirt_the_long_is_rather_an_animal_than_the_round(axes: tuple[int, int], count: int) -> None:
+    """Of two dark things of one area among specks the one that is four times as long as wide is proposed."""
+    sheet = np.full((720, 1280, 3), 190, np.uint8)
+    for number in range(40):
+        place = (60 + 120 * (number % 10), 60 + 160 * (number // 10))
+        cv2.circle(sheet, place, 2, (130, 130, 130), -1, cv2.LINE_AA)
+    cv2.ellipse(sheet, (600, 300), axes, 30, 0, 360, (80, 80, 80), -1, cv2.LINE_AA)
+    assert len(ContrastFinder().find(frame(noisy(sheet, seed=1))).proposals) == count
 
 
 def test_a_part_beside_its_animal_is_not_a_second_one() -> None:

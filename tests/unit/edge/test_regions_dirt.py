@@ -1,0 +1,60 @@
+"""How clear a thing must be among weak ones."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from insect_edge.regions.dirt import enough
+
+MERITS = st.lists(st.floats(0.0, 1e4), max_size=60).map(lambda merits: np.array(merits, np.float64))
+
+
+def with_weak(clear: list[float], *, weak: int) -> float:
+    """What is enough where there are so many weak things besides."""
+    return enough(np.array([*clear, *([1.5] * weak)]))
+
+
+def test_on_a_clean_sheet_the_least_is_enough() -> None:
+    """Where nothing is weak, a merit of one makes an animal."""
+    assert with_weak([5.0, 70.0, 900.0], weak=0) == 1
+
+
+def test_among_nothing_but_dirt_is_no_animal() -> None:
+    """Where all is weak nothing is enough, and nothing of nothing."""
+    assert math.isinf(with_weak([], weak=20))
+    assert math.isinf(with_weak([], weak=0))
+
+
+def test_more_dirt_asks_for_more() -> None:
+    """What is an animal among three specks is none among thirty."""
+    assert with_weak([50.0], weak=3) <= 50
+    assert math.isinf(with_weak([50.0], weak=30))
+
+
+def test_among_many_animals_a_fainter_one_is_believed() -> None:
+    """The same dirt asks for less where most of what stands out is clear."""
+    assert with_weak([200.0, 30.0], weak=8) > 30
+    assert with_weak([200.0] * 12 + [30.0], weak=8) <= 30
+
+
+@given(merits=MERITS)
+def test_what_is_taken_is_clear_for_its_number(merits: np.ndarray) -> None:
+    """What is enough leaves things, is at least one, and rises with the root of the weak for each of those."""
+    least = enough(merits)
+    taken = np.count_nonzero(merits >= least)
+    weak = np.count_nonzero((merits >= 0.5) & (merits < 4))
+    if math.isinf(least):
+        assert taken == 0
+    else:
+        assert taken >= 1
+        assert math.isclose(least, max(20 * math.sqrt(weak / taken), 1))
+
+
+@given(merits=MERITS, weak=st.integers(0, 20))
+def test_dirt_makes_no_animals(merits: np.ndarray, weak: int) -> None:
+    """More weak things never lower what is enough."""
+    assert enough(np.append(merits, [0.7] * weak)) >= enough(merits)
