@@ -15,6 +15,7 @@ import pytest
 from insect_edge.adapters.clock import SystemClock
 from insect_edge.adapters.memory_publisher import MemoryPublisher
 from insect_edge.composition.daemon import Adapters, assembled
+from insect_edge.composition.timed import TimedFinder
 from insect_edge.config.parse import parse_config
 from insect_edge.health.liveliness import REMEMBERED
 from insect_edge.preprocess import quantization_table, to_tensor
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from insect_edge.classifier import Classifier
     from insect_edge.daemon import Daemon
     from insect_edge.domain import Frame
+    from insect_edge.pipeline import Pipeline
     from insect_edge.protocols import Notice
 
 ROUNDS = 400
@@ -36,6 +38,15 @@ DEFAULT = """
 camera.source = "simulated"
 outbox.directory = "outbox"
 """
+SEARCHING = (
+    DEFAULT
+    + """
+[regions]
+mode = "motion"
+max_crops = {most}
+budget_ms = 60000
+"""
+)
 EVERYTHING = (
     DEFAULT
     + """
@@ -146,3 +157,45 @@ def test_step_against_bare_invoke(
         f"the daemon's whole round {whole:.2f} ms: {around:.2f} times"
     )
     assert ratio > 1, "a step holds an invoke, so it cannot be quicker: the measurement is broken"
+
+
+@pytest.mark.parametrize("regions", [0, 1, 8])
+def test_step_with_regions_against_finding_and_bare_invokes(
+    classifier: Classifier, frame: Frame, tmp_path: Path, say: Callable[[str], None], *, regions: int
+) -> None:
+    """One step of `motion` in which so many places are looked at, against finding and as many bare invokes.
+
+    Nothing moves but what is proposed besides, elsewhere in each frame, so that all of it is news to the tracker.
+    """
+    card, interpreter = classifier.card, classifier.interpreter
+    table = quantization_table(card.input, interpreter.input)
+    tensor = to_tensor(frame.pixels, region=None, contract=card.input, table=table)
+    camera, found, rounds = Prepared(frame), [], ROUNDS // (regions // 2 or 1)
+    configuration = SEARCHING.format(most=max(regions, 1))
+    with _daemon(classifier, camera, folder=tmp_path, configuration=configuration) as daemon:
+        pipeline = daemon._parts.pipeline
+        finder = pipeline._sight._finder = TimedFinder(pipeline._sight._finder)
+        while daemon.frames <= REMEMBERED or not finder.settled:
+            _round(daemon)
+        finder.strangers = 2 * regions
+        for _ in range(rounds):
+            seen = camera.capture(timeout=0)
+            step, looks = _timed_look(pipeline, seen)
+            bare = _seconds(lambda: interpreter.invoke(tensor))
+            if looks == regions:
+                found.append((step * 1e3, finder.milliseconds, bare * 1e3))
+    assert len(found) > rounds / 2
+    step, finding, bare = (statistics.median(column) for column in zip(*found, strict=True))
+    ratio = statistics.median(one / (searched + regions * other) for one, searched, other in found)
+    say(
+        f"{regions} regions looked at: step {step:.2f} ms, finding {finding:.2f} ms, bare invoke {bare:.2f} ms: "
+        f"{ratio:.2f} times finding and {regions} invokes"
+    )
+    assert ratio > 1, "a step holds all of that, so it cannot be quicker: the measurement is broken"
+
+
+def _timed_look(pipeline: Pipeline, seen: Frame) -> tuple[float, int]:
+    """Seconds of a step, and how many places were looked at in it."""
+    started = time.perf_counter()
+    view = pipeline.look(seen).view
+    return time.perf_counter() - started, sum(one.classification is not None for one in view.sightings)

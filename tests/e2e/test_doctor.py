@@ -16,7 +16,7 @@ from click.testing import CliRunner
 
 from insect_edge.adapters import child
 from insect_edge.adapters.status_socket import StatusSocket
-from insect_edge.commands import bench, doctor
+from insect_edge.commands import doctor
 from insect_edge.composition import doctor as examinations
 from insect_edge.protocols import StatusAsked
 from support.certificates import make_certificates
@@ -256,38 +256,3 @@ def test_a_daemon_that_runs_keeps_its_camera_and_its_connection(tmp_path: Path) 
     )
     assert "stop the service first" in found["frame"][1]
     assert "client id insect-edge-doctor-" in found["login"][1]
-
-
-def test_the_benchmark_measures_every_stage(tmp_path: Path) -> None:
-    """On the configured camera, model and broker; the trap's own outbox is not touched."""
-    with broker_running(tmp_path / "broker") as broker:
-        trap = Trap(tmp_path / "trap", port=broker.port)
-        arguments = ["--config", str(trap.configuration), "--frames", "5"]
-        outcome = CliRunner().invoke(bench.command, [*arguments, "--json"], standalone_mode=False)
-        facts = json.loads(outcome.stdout)
-        page = CliRunner().invoke(bench.command, arguments, standalone_mode=False).stdout
-    assert list(facts["stages"]) == [
-        "capture",
-        "preprocess",
-        "inference",
-        "postprocess",
-        "policy",
-        "outbox",
-        "publish",
-    ]
-    assert all(stage["count"] == 5 and stage["median_ms"] > 0 for stage in facts["stages"].values())
-    assert facts["step"]["median_ms"] >= facts["stages"]["inference"]["median_ms"]
-    assert facts["holds"] > 0
-    assert page.splitlines()[-1].startswith("this board holds ")
-    assert not (trap.folder / "outbox").exists()
-    assert [path.name for path in trap.folder.iterdir() if path.name.startswith(".")] == []
-
-
-def test_the_benchmark_goes_on_without_a_broker(tmp_path: Path) -> None:
-    """Why nothing was published is told; everything else is measured, also on a drawn garden."""
-    trap = Trap(tmp_path, port=free_port(), camera={"simulated.width": 320, "simulated.height": 240})
-    arguments = ["--config", str(trap.configuration), "--frames", "5", "--simulated"]
-    page = CliRunner().invoke(bench.command, arguments, standalone_mode=False).stdout
-    assert page.startswith("simulated:garden 320x240, tiny-garden-v1 on ")
-    assert "nobody listens there" in page
-    assert any(line.split() == ["publish", "-", "-"] for line in page.splitlines())

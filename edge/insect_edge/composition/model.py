@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from typing import TYPE_CHECKING
 
 from insect_edge.adapters.litert import LiteRtInterpreter
@@ -14,23 +13,18 @@ from insect_edge.domain import Role
 from insect_edge.model_bundle import open_model
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from insect_edge.config.sections import Config
 
 _log = logging.getLogger(__name__)
 
 
-def make_classifier(
-    config: Config, *, name: str, model: str | None = None, timer: Callable[[], float] = time.perf_counter
-) -> Classifier:
+def make_classifier(config: Config, *, name: str, model: str | None = None) -> Classifier:
     """Load and verify the configured model.
 
     Args:
         config: names it, and thresholds and roles of its labels.
         name: of the configuration file, for messages.
         model: the kept bundle to load, where that is decided already.
-        timer: seconds, by which the classifier measures.
 
     Raises:
         ModelError: when the model cannot be used.
@@ -38,7 +32,7 @@ def make_classifier(
     """
     bundle = open_model(chosen_model(config, name=model).path, labels=config.model.labels)
     interpreter = LiteRtInterpreter(bundle.content, name=bundle.name, threads=config.model.threads)
-    classifier = Classifier(interpreter, bundle.card_for(interpreter), timer=timer)
+    classifier = Classifier(interpreter, bundle.card_for(interpreter))
     card = configured_card(classifier.own_card, config, name=name)
     classifier.configure(card)
     kernels = "XNNPACK took the graph" if interpreter.delegate == "XNNPACK" else "plain kernels, without XNNPACK"
