@@ -24,12 +24,22 @@ from insect_edge.policy import alerting
 from insect_edge.policy.animal import Animal
 from insect_edge.policy.life import ROUNDING, EventLife
 from insect_edge.policy.state import Look, OpenEvent, PolicyState
+from insect_edge.sightings import Origin
 
 if TYPE_CHECKING:
     from collections.abc import Container, Sequence
 
     from insect_edge.domain import Event, Moment, Verdict
+    from insect_edge.sightings import Proposal
     from insect_edge.tracking.state import Track, TrackerState
+
+
+CUT_SECONDS = 10.0
+"""For so long what the border cuts off is not believed: grass that leans in, and what half an animal looks like."""
+BORDER = 0.002
+"""Frame widths and heights within which a box touches the border."""
+_OUTLINED = frozenset({Origin.MOTION, Origin.REST})
+"""What is proposed so is an animal's outline, where it is cut off as well."""
 
 
 class TrackPolicy(EventLife):
@@ -57,9 +67,13 @@ class TrackPolicy(EventLife):
 
     def _looked_at(self, state: PolicyState, track: Track, *, at: Moment) -> Animal:
         """What is known of an animal after this frame."""
-        told = any(event.path is not None and event.path.track_id == track.track_id for event in state.open_events)
-        animal = state.animals.get(track.track_id) or Animal(told=told)
+        animal = state.animals.get(track.track_id)
+        if animal is None:
+            told = any(event.path is not None and event.path.track_id == track.track_id for event in state.open_events)
+            animal = Animal(told=told)
         if track.seen is None or track.seen.classification is None:
+            return animal
+        if track.seconds < CUT_SECONDS and _is_cut(track.seen.proposal):
             return animal
         look = replace(Look.of(track.seen.classification, at=at), region=track.seen.proposal.region)
         return animal.plus(look, window=self.settings.window)
@@ -128,17 +142,26 @@ class TrackPolicy(EventLife):
         return animal is None or animal.pool.leader in {None, event.label}
 
 
+def _is_cut(proposal: Proposal) -> bool:
+    """Whether the border of the frame cuts it off."""
+    box = proposal.region
+    nearest = min(box.x, box.y, 1 - box.x - box.width, 1 - box.y - box.height)
+    return proposal.origin in _OUTLINED and nearest < BORDER
+
+
 def _seen(event: OpenEvent, track: Track | None, animal: Animal | None, *, keep: float, at: Moment) -> OpenEvent:
     """An event after one more frame."""
     if track is None or animal is None:
         return event
     # As long as frames come, the tracker knows how long to wait.
-    event = replace(event, path=track.path, unseen_from=at.monotonic)
-    if track.last_seen.monotonic > event.last_seen.monotonic:
-        event = replace(event, last_seen=track.last_seen)
+    newer = track.last_seen.monotonic > event.last_seen.monotonic
+    last_seen = track.last_seen if newer else event.last_seen
+    event = replace(event, path=track.path, unseen_from=at.monotonic, last_seen=last_seen)
     if track.seen is None or track.seen.classification is None:
         return event
-    look = animal.looks[-1]
+    look = animal.looks[-1] if animal.looks else None
+    if look is None or look.at != track.last_seen:
+        return event
     score = look.score(event.label)
     if score <= 0 or score < keep * event.threshold:
         return replace(event, frames=event.frames + 1)

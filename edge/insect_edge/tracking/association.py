@@ -4,7 +4,7 @@ The cost of a pair is the negative logarithm of how likely that animal would be 
 
 * its distance from where it is expected, by the normal distribution of the Kalman filter;
 * how far its box is from covering the one expected, and from being of its size;
-* another name than the model gave it before.
+* another name than the model gave it before, or none (`names`).
 
 A pair dearer than both being chance is none: the animal was missed, and the sighting is another animal or nothing. The
 longer an animal was missed, the surer a single box that might be it is chance: then it has to be seen several times
@@ -46,14 +46,16 @@ APART = 1.0
 """Cost of boxes that do not overlap at all, where it is well known where the animal should be."""
 SIZE_SPREAD = 0.5
 """Standard deviation of the logarithm of a box's size from frame to frame."""
-OTHER_NAME = 1.0
-"""Cost of another name: models waver, so it only decides between places that are about as likely."""
 PIECES = 1.3
 """How much further than its own box an animal's pieces may reach."""
 INSIDE = 0.6
 """Part of an animal's expected box that a box around several covers at least."""
 LARGER = 1.4
 """How much larger than the largest of them such a box is at least."""
+LEAF = 4.0
+"""The same of a box that lies around one alone: a leaf that sways over it, or a shadow."""
+STONE = 3.0
+"""Cost of a move of what rested, and was looked at often without getting a name: it is none, another walks there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +83,7 @@ class Association:
 
     Attributes:
         pairs: track to its own sighting.
-        crowds: track to a sighting that is a box around several animals, of which it is one.
+        crowds: track to a sighting that is a box around several animals, of which it is one, or around it and a leaf.
         news: sightings of nobody known.
     """
 
@@ -97,7 +99,8 @@ def expected_at(state: TrackerState, *, now: float, settings: TrackerSettings) -
 
 
 def _patience(track: Track, *, settings: TrackerSettings) -> float:
-    return max(settings.patience, settings.sitting) if track.confirmed and track.sits else settings.patience
+    stays = track.confirmed and (track.sits or track.names.sure is not None)
+    return max(settings.patience, settings.sitting) if stays else settings.patience
 
 
 def expected_of(track: Track, *, now: float, settings: TrackerSettings) -> Expected:
@@ -129,6 +132,8 @@ def associated(
     pairs |= _rested(expected, sightings, pairs={**pairs, **crowds})
     taken = set(pairs.values())
     left = [column for column in single if column not in taken]
+    if not left:
+        return Association(pairs=pairs, crowds=crowds, news=())
     known = [
         _largest(one.box, boxes[pairs[row]]) if row in pairs else one.box
         for row, one in enumerate(expected)
@@ -178,10 +183,11 @@ def _resting(expected: Sequence[Expected], sightings: Sequence[Sighting]) -> dic
 
 def _rested(expected: Sequence[Expected], sightings: Sequence[Sighting], *, pairs: Mapping[int, int]) -> dict[int, int]:
     """Who is still where it was before its newest sighting, which was chance, and is seen nowhere else."""
+    taken = set(pairs.values())
     where = {
         sighting.proposal.region: column
         for column, sighting in enumerate(sightings)
-        if sighting.proposal.origin is Origin.REST and column not in pairs.values()
+        if sighting.proposal.origin is Origin.REST and column not in taken
     }
     found = {}
     for row, one in enumerate(expected):
@@ -199,15 +205,15 @@ def _crowds(
     taken: Mapping[int, int],
     patience: float,
 ) -> dict[int, int]:
-    """Who is within a box around several: at least two are expected there, it suits none alone, none has a better."""
+    """Who is within a box around several, or around one and much larger, which suits none alone, and has no better."""
     crowds: dict[int, int] = {}
     # One that left unnoticed while it was one box with another is not in that box for ever.
     rows = [row for row, one in enumerate(expected) if one.track.confirmed and one.together < patience]
-    if len(rows) < 2 or not moving:  # noqa: PLR2004 - several are two
+    if not rows or not moving:
         return {}
     animals = Boxes([expected[row].box for row in rows])
     inside = animals.shared(Boxes([boxes[column] for column in moving])) >= INSIDE * animals.areas.reshape(-1, 1)
-    for place in np.flatnonzero(inside.sum(axis=0) > 1).tolist():
+    for place in np.flatnonzero(inside.any(axis=0)).tolist():
         column = moving[place]
         box, within = boxes[column], [rows[number] for number in np.flatnonzero(inside[:, place]).tolist()]
         within = [
@@ -215,7 +221,7 @@ def _crowds(
             for row in within
             if not any(_fits_better(expected[row].box, boxes[other], than=box) for other in moving if other != column)
         ]
-        if len(within) > 1 and box.area >= LARGER * max(expected[row].box.area for row in within):
+        if within and box.area >= (LARGER if len(within) > 1 else LEAF) * max(expected[row].box.area for row in within):
             crowds |= {row: column for row in within if row not in taken and row not in crowds}
     return crowds
 
@@ -234,20 +240,20 @@ def _cost(one: Expected, box: Box, sighting: Sighting, *, settings: TrackerSetti
     x_variance, y_variance = one.motion.x.place_variance + noise, one.motion.y.place_variance + noise
     distance = across * across / x_variance + down * down / y_variance
     spread = math.sqrt(x_variance * y_variance) / (size * size)
-    name = None if sighting.classification is None else named(sighting.classification)
+    name = 0.0 if sighting.classification is None else one.track.names.cost(named(sighting.classification))
     return (
         math.log(2 * math.pi)
         + min(math.log(spread), 0.0)
         + distance / 2
         + APART * (1 - one.box.overlap(box)) / (1 + spread)
-        + likeness(one.track, box, name=name)
+        + name
+        + likeness(one.track, box)
         + MISSED * one.track.missed
+        + (STONE if one.track.is_known_and_rests and one.track.label is None else 0.0)
         + (0.0 if one.track.confirmed else TENTATIVE - math.log(max(one.unseen, 1.0)))
     )
 
 
-def likeness(track: Track, box: Box, *, name: str | None) -> float:
-    """What it costs to take a box of that size, called so, for the animal; 0 for one just like it."""
-    size = (math.log(box.size / track.box.size) / SIZE_SPREAD) ** 2 / 2
-    other = track.label is not None and name is not None and name != track.label
-    return size + (OTHER_NAME if other else 0.0)
+def likeness(track: Track, box: Box) -> float:
+    """What it costs to take a box of that size for the animal; 0 for one just like it."""
+    return (math.log(box.size / track.box.size) / SIZE_SPREAD) ** 2 / 2

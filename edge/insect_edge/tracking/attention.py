@@ -3,7 +3,8 @@
 An animal just found is looked at in frame after frame until it is known; one that is known, less and less often. In
 turn come
 
-* animals looked at less than `young` times, those first that are not yet sure to be any, then those looked at least;
+* animals looked at less than `young` times, and those that may be others (`joints`), those first that are not yet sure
+  to be any, then those looked at least;
 * proposals of nobody known, the strongest first;
 * known animals that are due again, the longest overdue first;
 
@@ -21,14 +22,16 @@ from typing import TYPE_CHECKING
 
 from insect_edge.sightings import Origin, Sighting
 from insect_edge.tracking.association import associated, expected_at
+from insect_edge.tracking.joints import is_doubtful
 from insect_edge.tracking.presence import FIXED
 from insect_edge.tracking.state import WIDE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from insect_edge.domain import Moment, Region
     from insect_edge.sightings import Proposal
+    from insect_edge.tracking.association import Expected
     from insect_edge.tracking.settings import TrackerSettings
     from insect_edge.tracking.state import Track, TrackerState
 
@@ -68,16 +71,31 @@ def wanted_looks(
     fixed.sort(key=lambda number: looked.get(proposals[number].region, -math.inf))
     loose = [number for number, proposal in enumerate(proposals) if proposal.origin not in FIXED]
     expected = expected_at(state, now=now, settings=settings)
-    sightings = [Sighting(proposal=proposals[number], classification=None) for number in loose]
-    found = associated(expected, sightings, settings=settings, aspect=aspect)
-    owned = [(expected[row].track, loose[column]) for row, column in found.pairs.items()]
+    unseen = [Sighting(proposal=proposals[number], classification=None) for number in loose]
+    found = associated(expected, unseen, settings=settings, aspect=aspect)
+    pairs = [(expected[row], loose[column]) for row, column in found.pairs.items()]
     new = sorted((loose[column] for column in found.news), key=lambda number: (-proposals[number].strength, number))
-    fresh = [pair for pair in owned if pair[0].looks < young]
-    fresh.sort(key=lambda pair: (pair[0].confirmed, pair[0].looks, pair[0].last_look or 0.0, pair[1]))
-    overdue = [(_overdue(track, proposals[number], now=now, young=young), number) for track, number in owned]
-    due = [number for wait, number in sorted(overdue, key=lambda pair: (-pair[0], pair[1])) if wait >= 0]
-    turns = zip_longest([number for _, number in fresh], new, due)
-    return (*fixed, *(number for number in chain.from_iterable(turns) if number is not None))[:most]
+    fresh = [
+        (one.track, number)
+        for one, number in pairs
+        if one.track.looks < young or is_doubtful(one, proposals[number], settings=settings, aspect=aspect)
+    ]
+    turns = chain.from_iterable(zip_longest(_youngest(fresh), new, _due(pairs, proposals, now=now, young=young)))
+    return tuple(dict.fromkeys((*fixed, *(number for number in turns if number is not None))))[:most]
+
+
+def _youngest(fresh: Iterable[tuple[Track, int]]) -> Iterator[int]:
+    """Numbers of the proposals of what is not known yet: first what is not sure to be any, then what was seen least."""
+    ordered = sorted(fresh, key=lambda pair: (pair[0].confirmed, pair[0].looks, pair[0].last_look or 0.0, pair[1]))
+    return (number for _, number in ordered)
+
+
+def _due(
+    pairs: Iterable[tuple[Expected, int]], proposals: Sequence[Proposal], *, now: float, young: int
+) -> Iterator[int]:
+    """Numbers of the proposals of known animals that should be looked at again, the longest overdue first."""
+    overdue = [(_overdue(one.track, proposals[number], now=now, young=young), number) for one, number in pairs]
+    return (number for wait, number in sorted(overdue, key=lambda pair: (-pair[0], pair[1])) if wait >= 0)
 
 
 def _overdue(track: Track, proposal: Proposal, *, now: float, young: int) -> float:

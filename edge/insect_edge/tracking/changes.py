@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from insect_edge.sightings import Origin
 from insect_edge.tracking.association import expected_of
 from insect_edge.tracking.box import Box
+from insect_edge.tracking.joints import joined
 from insect_edge.tracking.motion import Motion
 from insect_edge.tracking.state import CREEPING, GROWTH, SHRINKAGE, Track, stepped
 
@@ -25,6 +26,8 @@ CROWD_NOISE = 3.0
 """How much less a box around several says of the place of one of them."""
 FLICKER = 2
 """Frames in a row without a sighting from which on that is no accident."""
+CUT = 0.7
+"""Part of an animal that is still seen at the border, where it is more than half out; the box follows slowly."""
 AHEAD = 1.0
 """Seconds: who would be over the border by then was going out."""
 
@@ -66,6 +69,7 @@ def new(sighting: Sighting, *, track_id: str, on: Occasion) -> Track:
         seconds=0.0,
         length=0.0,
         step_from=(box.x, box.y),
+        stepped_at=on.at.monotonic,
         box=box,
         motion=Motion.at(box.x, box.y, variance=variance, speed=settings.flight * box.size),
         confirmed=settings.confirm <= 1,
@@ -80,16 +84,19 @@ def seen(one: Expected, sighting: Sighting, *, on: Occasion) -> Track:
         # It never left; what was taken for it meanwhile was chance.
         one = expected_of(replace(doubt, looks=one.track.looks), now=on.at.monotonic, settings=on.settings)
     measured = Box.of(region, aspect=on.aspect)
-    motion = one.motion.corrected(measured.x, measured.y, variance=(on.settings.jitter * one.box.size) ** 2)
+    noise = (on.settings.jitter * one.box.size) ** 2
+    surprise = one.motion.surprise(measured.x, measured.y, variance=noise)
+    motion = one.motion.corrected(measured.x, measured.y, variance=noise)
     box = Box(
         motion.x.place,
         motion.y.place,
         _side(one.box.width, measured.width),
         _side(one.box.height, measured.height),
     )
-    track = _moved(one.track, motion=motion, box=box, on=on)
     before = replace(one.track, doubt=None)
-    return replace(track, last=region, alone=on.at.monotonic, doubt=before).shown_by(sighting, now=on.at.monotonic)
+    now = on.at.monotonic
+    track = replace(_moved(one.track, motion=motion, box=box, on=on), last=region, alone=now, doubt=before)
+    return joined(before, track, sighting, surprise=surprise).shown_by(sighting, now=now)
 
 
 def crowded(one: Expected, sighting: Sighting, *, among: Sequence[Expected], on: Occasion) -> Track:
@@ -133,6 +140,7 @@ def _moved(track: Track, *, motion: Motion, box: Box, on: Occasion) -> Track:
         seconds=track.seconds + max(on.at.monotonic - track.last_seen.monotonic, 0.0),
         length=length,
         step_from=step_from,
+        stepped_at=track.stepped_at if step_from == track.step_from else on.at.monotonic,
         motion=motion,
         box=box,
         sightings=sightings,
@@ -147,7 +155,12 @@ def _side(before: float, measured: float) -> float:
 
 
 def _at_the_edge(own: float, all_of_them: Sequence[float], middle: float, room: float) -> float:
-    """Where along one axis an animal is within a box: at the edge it is nearest to, if no other is nearer."""
+    """Where along one axis an animal is within a box: at the edge it is nearest to, if no other is nearer.
+
+    One that is alone in it is where it was: what lies around it is a leaf.
+    """
+    if len(all_of_them) == 1:
+        return min(max(own, middle - room), middle + room)
     if own <= min(all_of_them):
         return middle - room
     if own >= max(all_of_them):
@@ -156,8 +169,14 @@ def _at_the_edge(own: float, all_of_them: Sequence[float], middle: float, room: 
 
 
 def _went_out(track: Track, *, aspect: float) -> bool:
-    """Whether its box was on its way over the border, and not merely resting there."""
-    box, motion = track.box, track.motion
+    """Whether its box was on its way over the border, or cut off by it, and not merely resting there."""
+    box, motion, last = track.box, track.motion, Box.of(track.last, aspect=aspect)
+    cut = (
+        (last.x, last.width, box.width, 1.0),
+        (last.y, last.height, box.height, 1 / aspect),
+    )
+    if any(shown < CUT * whole and not shown <= middle <= end - shown for middle, shown, whole, end in cut):
+        return True
     sides = ((motion.x, box.width, 1.0), (motion.y, box.height, 1 / aspect))
     return any(
         abs(axis.speed) > CREEPING * box.size

@@ -76,3 +76,8 @@ class Motion:
     def corrected(self, x: float, y: float, *, variance: float) -> Motion:
         """See `Axis.corrected`."""
         return Motion(self.x.corrected(x, variance=variance), self.y.corrected(y, variance=variance))
+
+    def surprise(self, x: float, y: float, *, variance: float) -> float:
+        """Squared distance of a measured place from this one, in standard deviations of their difference."""
+        places = ((self.x, x), (self.y, y))
+        return sum((place - axis.place) ** 2 / (axis.place_variance + variance) for axis, place in places)

@@ -13,9 +13,12 @@ from typing import TYPE_CHECKING
 
 from insect_edge.tracking.assignment import assign
 from insect_edge.tracking.association import Expected, expected_of, likeness
+from insect_edge.tracking.box import Box
+from insect_edge.tracking.joints import found_again
+from insect_edge.tracking.state import KNOWN_LOOKS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from insect_edge.tracking.settings import TrackerSettings
     from insect_edge.tracking.state import Track
@@ -26,33 +29,62 @@ SAT = 1.5
 """Body lengths from where it sat in which an animal that was unseen for long is taken to be itself."""
 LEAP = 8.0
 """Body lengths a second it may have come beyond that, while nobody saw it: it took off."""
+FLIGHT = 24.0
+"""Body lengths away, at most, where the model calls both the same and the new one did not come in from outside."""
+PACE = 3.0
+"""Body lengths a second by which that may be further than usual: it walked on behind leaves, or flew."""
+HIDDEN = 6.0
+"""The same where it was unseen for long: it was behind a leaf, or under it."""
 
 
-def reunited(tracks: Sequence[Track], *, before: Sequence[Expected], settings: TrackerSettings) -> list[Track]:
+def reunited(
+    tracks: Sequence[Track], *, before: Sequence[Expected], settings: TrackerSettings, aspect: float
+) -> list[Track]:
     """These tracks, with those confirmed in this very frame put in the place of animals that are missed.
 
     Args:
         tracks: after the frame.
         before: the animals as they were expected in it.
         settings: of the tracker.
+        aspect: the frame's width over its height.
     """
-    known = {one.track.track_id for one in before if one.track.confirmed}
-    fresh = [number for number, track in enumerate(tracks) if track.confirmed and track.track_id not in known]
+    known = {one.track.track_id: one.track for one in before if one.track.confirmed}
+    fresh = _fresh(tracks, known=known)
     lost = [number for number, track in enumerate(tracks) if track.missed and track.track_id in known]
     costs = {
-        (old, new): cost
+        (old, number): cost
         for old in lost
-        for new in fresh
-        if (by_then := _by_then(tracks[old], tracks[new])) is not None
-        and (cost := _cost(by_then, tracks[new], settings=settings)) is not None
+        for number, new in fresh.items()
+        if (by_then := _by_then(tracks[old], new)) is not None
+        and (cost := _cost(by_then, new, settings=settings, aspect=aspect)) is not None
     }
     pairs = assign(costs, limit=math.inf if not costs else max(costs.values()) + 1)
-    found, fresh_of = set(pairs.values()), {old: tracks[new] for old, new in pairs.items()}
+    found, fresh_of = set(pairs.values()), {old: fresh[new] for old, new in pairs.items()}
     return [
         _again(_by_then(track, new) or track, new) if (new := fresh_of.get(number)) is not None else track
         for number, track in enumerate(tracks)
         if number not in found
     ]
+
+
+def _fresh(tracks: Sequence[Track], *, known: Mapping[str, Track]) -> dict[int, Track]:
+    """What was confirmed in this frame, and what got its name in it, as if it had come now.
+
+    Before that it was a leaf, or a stone, and has become an animal by one's walking over it.
+    """
+    fresh = {}
+    for number, track in enumerate(tracks):
+        if not track.confirmed:
+            continue
+        before = known.get(track.track_id)
+        if before is None:
+            fresh[number] = track
+        elif before.names.sure is None and track.names.sure is not None and track.looks > KNOWN_LOOKS:
+            place = (track.box.x, track.box.y)
+            fresh[number] = replace(
+                track, first=track.last, started=track.last_seen, step_from=place, length=0.0, seconds=0.0
+            )
+    return fresh
 
 
 def _by_then(old: Track, new: Track) -> Track | None:
@@ -62,21 +94,35 @@ def _by_then(old: Track, new: Track) -> Track | None:
     )
 
 
-def _cost(old: Track, new: Track, *, settings: TrackerSettings) -> float | None:
+def _cost(old: Track, new: Track, *, settings: TrackerSettings, aspect: float) -> float | None:
     """How unlike the two are; None where they cannot be one."""
+    # What was looked at and never had a name has no identity to lose: it may be a leaf.
+    if old.names.contradicts(new.names) or (old.label is None and new.label is not None and old.looks > 0):
+        return None
     expected = expected_of(old, now=new.started.monotonic, settings=settings)
     x, y = new.step_from if not new.length else (new.box.x, new.box.y)
     size = old.box.size
     off = math.hypot(x - expected.box.x, y - expected.box.y)
     deviation = math.sqrt((expected.motion.x.place_variance + expected.motion.y.place_variance) / 2)
-    flown = LEAP * size * (new.started.monotonic - old.last_seen.monotonic)
+    gap = new.started.monotonic - old.last_seen.monotonic
+    is_same = new.label is not None and new.label == old.label and not _came_in(new, aspect=aspect)
     if new.started.monotonic - old.absent_from >= settings.patience:
-        # Only one that sits is waited for so long, and it is where it sat.
-        return off / SAT if off < SAT * max(size, new.box.size) else None
-    reach = min(DEVIATIONS * deviation + flown, settings.farthest * size)
+        # Only one that sits, or has a name, is waited for so long, and it is about where it was.
+        reach = HIDDEN * size if is_same else SAT * max(size, new.box.size) if old.sits else 0.0
+        return off / reach if off < reach else None
+    farthest = min(settings.farthest + PACE * gap, FLIGHT) if is_same else settings.farthest
+    reach = min(DEVIATIONS * deviation + LEAP * size * gap, farthest * size)
     if off > reach:
         return None
-    return off / reach + likeness(old, new.box, name=new.label)
+    return off / reach + likeness(old, new.box) + old.names.cost(new.label)
+
+
+def _came_in(track: Track, *, aspect: float) -> bool:
+    """Whether it was first seen so near to the border that it may have come over it."""
+    first = Box.of(track.first, aspect=aspect)
+    to_sides = min(first.x - first.width / 2, 1 - first.x - first.width / 2)
+    to_ends = min(first.y - first.height / 2, 1 / aspect - first.y - first.height / 2)
+    return min(to_sides, to_ends) < first.size
 
 
 def _again(old: Track, new: Track) -> Track:
@@ -91,5 +137,6 @@ def _again(old: Track, new: Track) -> Track:
         length=old.length + gap,
         sightings=old.sightings + new.sightings,
         looks=old.looks + new.looks,
-        label=old.label if new.label is None else new.label,
+        names=old.names.and_later(new.names),
+        joint=None if old.names.sure is None else found_again(old, new),
     )

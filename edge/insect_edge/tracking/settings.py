@@ -22,7 +22,8 @@ class TrackerSettings:
         patience: seconds unseen after which an animal in the middle of the frame is given up.
         sitting: the same of one that hardly moved when it was seen last: it may be there, like the ground around it.
         left_after: seconds unseen after which one that was going out at the border is given up.
-        empty_looks: looks in a row that show nothing but background, after which a recognised animal is given up.
+        empty_looks: looks at which no animal was seen, none in between that gave it a name, after which a recognised
+            one is given up.
         most: animals followed at once, from 1, not counted those that are known and rest.
         resting: those besides: moths and specks on a sheet. Each costs little; forgotten, it would be new in every
             frame, and looked at again. As many as finders propose.

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from insect_edge.domain import BACKGROUND, UNKNOWN, Role
 from insect_edge.sightings import Path
 from insect_edge.tracking.box import Box
 from insect_edge.tracking.motion import Motion
+from insect_edge.tracking.names import MOST_LOOKS, Names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -36,6 +37,27 @@ WIDE = 16 / 9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Joint:
+    """Where an animal may have been taken for another: found again after a gap, or up and away after a rest.
+
+    Attributes:
+        before: the animal until then.
+        first: where it was found again.
+        started: when.
+        needed: looks that agree on another name, by which the two are taken apart.
+        looks: since then.
+        names: what the model called it since then.
+    """
+
+    before: Track
+    first: Region
+    started: Moment
+    needed: int
+    looks: int = 0
+    names: Names = field(default_factory=Names)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Track:
     """One animal, or what is taken for one.
 
@@ -51,6 +73,7 @@ class Track:
         seconds: from the first sight to the last.
         length: of the way of its middle, in frame widths.
         step_from: where the last step of that way ended, in frame widths.
+        stepped_at: when, in monotonic seconds.
         box: how large it is, about where it was expected last.
         motion: at `last_seen`.
         sightings: how many.
@@ -59,9 +82,10 @@ class Track:
         confirmed: whether it is more than a flicker.
         looks: how often the model was asked.
         last_look: monotonic seconds of the newest of these; None before the first.
-        label: what the model called it last, when it gave it a name; None before that.
-        empty: looks in a row, the newest among them, that showed nothing but background.
+        names: what the model called it.
+        empty: looks, since the last that gave it a name, at which no animal was seen.
         doubt: the track without its newest sighting, which may prove to be chance; None before the second.
+        joint: where its newest part begins, as long as that may be another animal's; else None.
     """
 
     track_id: str
@@ -74,6 +98,7 @@ class Track:
     seconds: float
     length: float
     step_from: tuple[float, float]
+    stepped_at: float
     box: Box
     motion: Motion
     sightings: int = 1
@@ -82,9 +107,15 @@ class Track:
     confirmed: bool = False
     looks: int = 0
     last_look: float | None = None
-    label: str | None = None
+    names: Names = field(default_factory=Names)
     empty: int = 0
     doubt: Track | None = None
+    joint: Joint | None = None
+
+    @property
+    def label(self) -> str | None:
+        """What the model called it most; None where it never gave it a name."""
+        return self.names.leader
 
     @property
     def sits(self) -> bool:
@@ -107,14 +138,15 @@ class Track:
         classification = sighting.classification
         if classification is None:
             return replace(self, seen=sighting)
-        name = named(classification)
+        name, joint = named(classification), self.joint
         return replace(
             self,
             seen=sighting,
             looks=self.looks + 1,
             last_look=now,
-            label=self.label if name is None else name,
-            empty=self.empty + 1 if shows_nothing(classification) else 0,
+            names=self.names.plus(name),
+            empty=0 if name is not None else self.empty + shows_nothing(classification),
+            joint=joint and replace(joint, looks=joint.looks + 1, names=joint.names.plus(name)),
         )
 
 
@@ -140,9 +172,9 @@ def named(classification: Classification) -> str | None:
 
 
 def shows_nothing(classification: Classification) -> bool:
-    """Whether the background won, and nothing else says that any animal is there."""
-    best = classification.categories[0].label
-    return classification.verdict is None and (best.role is Role.BACKGROUND or best.name == BACKGROUND)
+    """Whether nothing says that any animal is there, not even an unknown one."""
+    verdict = classification.verdict
+    return verdict is None or verdict.label == BACKGROUND or verdict.role is Role.BACKGROUND
 
 
 def watched(state: TrackerState) -> tuple[Region, ...]:
@@ -185,10 +217,11 @@ def _returned(event: OpenEvent, path: Path, settings: TrackerSettings, aspect: f
         seconds=path.seconds,
         length=path.length,
         step_from=(box.x, box.y),
+        stepped_at=event.unseen_from,
         box=box,
         motion=Motion.at(box.x, box.y, variance=variance, speed=settings.speed * box.size),
         confirmed=True,
-        label=event.label,
+        names=Names({event.label: float(min(event.hits, MOST_LOOKS))}),
     )
 
 

@@ -1,0 +1,115 @@
+"""An animal that comes where another was is not that one, if the model keeps calling it otherwise.
+
+By place alone a beetle that walks out from behind a leaf is the snail that walked in. So where an animal was found
+again after a gap, got up after a rest, or is further from where it was expected than animals go, the track has a
+*joint*: it is looked at as if it were new, and when the looks since then agree on another name than those before, the
+two are taken apart. Where nothing was in doubt that takes many looks: there a model that changes its mind is wrong.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from insect_edge.sightings import Origin
+from insect_edge.tracking.box import Box
+from insect_edge.tracking.state import Joint, named
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from insect_edge.sightings import Proposal, Sighting
+    from insect_edge.tracking.association import Expected
+    from insect_edge.tracking.settings import TrackerSettings
+    from insect_edge.tracking.state import Track
+
+GAP = 2
+"""Frames in a row without a sighting from which on what is found may be another animal."""
+SURPRISE = 9.0
+"""Squared distance from where it was expected, in standard deviations: more than one of a hundred goes so far."""
+REST = 5.0
+"""Seconds without a step from which on something else may have got up there."""
+OTHERWISE = 3
+"""Looks that agree on another name, none of them on the old one: so many take two animals apart at a gap or a rest."""
+WAVERING = 5
+"""The same where nothing was in doubt before: beetles are called ants three times in a row."""
+LOOKS = 7
+"""Since a joint: when so many have not told, the model cannot tell."""
+
+
+def joined(before: Track, after: Track, sighting: Sighting, *, surprise: float) -> Track:
+    """A track after a sighting, with a joint where what was seen may be another animal than before.
+
+    Args:
+        before: the track without the sighting.
+        after: with its place, not yet with what the model said.
+        sighting: the newest.
+        surprise: how far that was from where it was expected, in standard deviations, squared.
+    """
+    if before.joint is not None or before.names.sure is None:
+        return after
+    at = after.last_seen
+    rose = after.step_from != before.step_from and at.monotonic - before.stepped_at >= REST
+    name = None if sighting.classification is None else named(sighting.classification)
+    if before.missed >= GAP or rose or surprise > SURPRISE:
+        needed = OTHERWISE
+    elif name not in {None, before.names.sure} and before.names.agree(WAVERING):
+        needed = WAVERING
+    else:
+        return after
+    until = replace(before, doubt=None, joint=None)
+    return replace(after, joint=Joint(before=until, first=sighting.proposal.region, started=at, needed=needed))
+
+
+def is_doubtful(one: Expected, proposal: Proposal, *, settings: TrackerSettings, aspect: float) -> bool:
+    """Whether what is proposed may be something else than the animal it seems to be: worth a look before it is told."""
+    if one.track.joint is not None:
+        return True
+    if proposal.origin is Origin.REST or one.track.names.sure is None:
+        return False
+    box = Box.of(proposal.region, aspect=aspect)
+    noise = (settings.jitter * one.box.size) ** 2
+    return one.track.missed > 0 or one.motion.surprise(box.x, box.y, variance=noise) > SURPRISE
+
+
+def found_again(before: Track, since: Track) -> Joint:
+    """The joint of an animal that was lost, and is thought to be that which has been followed since."""
+    until = replace(before, doubt=None, joint=None)
+    return Joint(
+        before=until, first=since.first, started=since.started, needed=OTHERWISE, looks=since.looks, names=since.names
+    )
+
+
+def parted(track: Track, *, new_id: Callable[[], str]) -> tuple[Track, ...]:
+    """The track, or, where it proves to be of two animals, both: the one that is missed, and the one that came."""
+    joint = track.joint
+    if joint is None:
+        return (track,)
+    if joint.before.names.sure in joint.names.counts:
+        return (replace(track, joint=None),)
+    if joint.names.agree(joint.needed):
+        return _missed(joint), _newcomer(track, joint, track_id=new_id())
+    return (replace(track, joint=None) if joint.looks >= LOOKS else track,)
+
+
+def _missed(joint: Joint) -> Track:
+    before = joint.before
+    return replace(before, seen=None, missed=max(before.missed, GAP))
+
+
+def _newcomer(track: Track, joint: Joint, *, track_id: str) -> Track:
+    """What came, as if it had been new then; it has yet to be looked at as often as any newcomer."""
+    return replace(
+        track,
+        track_id=track_id,
+        first=joint.first,
+        started=joint.started,
+        seconds=track.last_seen.monotonic - joint.started.monotonic,
+        length=max(track.length - joint.before.length, 0.0),
+        sightings=max(track.sightings - joint.before.sightings, 1),
+        looks=0,
+        last_look=None,
+        names=joint.names,
+        doubt=None,
+        joint=None,
+    )
