@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 import cv2
@@ -22,28 +23,45 @@ _EVEN = 100
 """Number by which an unchanged light is told."""
 
 
-def lit(picture: Picture, like: Picture) -> Picture:
+@dataclass(frozen=True, slots=True, eq=False)
+class Lit:
+    """A picture and how bright it is cell by cell, which is measured once for several comparisons.
+
+    Attributes:
+        picture: (rows, columns) float32.
+        cells: mean brightness of each cell, above 0.
+    """
+
+    picture: Picture
+    cells: Picture
+
+    @classmethod
+    def measured(cls, picture: Picture) -> Lit:
+        """What is left over at the right and below is in no cell: the fast path needs that."""
+        rows, columns = (max(side // _CELL, 1) for side in picture.shape)
+        part = picture[: rows * _CELL, : columns * _CELL]
+        cells = cv2.resize(part, (columns, rows), interpolation=cv2.INTER_AREA) + np.float32(_DARKEST)
+        return cls(picture, cast("Picture", cells))
+
+
+def lit(one: Lit, like: Lit) -> Picture:
     """A picture in the light of another: brighter or darker, place by place, as shadows and clouds make it.
 
     The light of a cell is the ratio of its mean brightness in the two; the median over the cells around it keeps the
     edges of shadows and leaves out animals, which are smaller.
 
     Args:
-        picture: (rows, columns) float32.
-        like: (rows, columns) float32, the same scene.
+        one: the picture.
+        like: the same scene.
     """
-    rows, columns = (max(side // _CELL, 1) for side in picture.shape)
-    ratio = cv2.divide(_cells(like, rows=rows, columns=columns), _cells(picture, rows=rows, columns=columns))
+    rows, columns = one.cells.shape
+    ratio = cv2.divide(like.cells, one.cells)
     overall = float(np.median(ratio))
     steps = cv2.convertScaleAbs(ratio, alpha=_EVEN / overall)
     smooth = cv2.blur(cv2.medianBlur(steps, _AROUND).astype(np.float32) * np.float32(overall / _EVEN), (3, 3))
     light = cv2.resize(smooth, (columns * _CELL, rows * _CELL), interpolation=cv2.INTER_LINEAR)
-    down, across = (max(side - covered, 0) for side, covered in zip(picture.shape, light.shape, strict=True))
-    whole = cv2.copyMakeBorder(light, 0, down, 0, across, cv2.BORDER_REPLICATE)[: picture.shape[0], : picture.shape[1]]
-    return cast("Picture", cv2.multiply(picture, whole))
-
-
-def _cells(picture: Picture, *, rows: int, columns: int) -> Picture:
-    """Mean brightness of each cell; what is left over at the right and below is in none: the fast path needs that."""
-    part = picture[: rows * _CELL, : columns * _CELL]
-    return cast("Picture", cv2.resize(part, (columns, rows), interpolation=cv2.INTER_AREA) + np.float32(_DARKEST))
+    shape = one.picture.shape
+    if light.shape != shape:
+        down, across = (max(side - covered, 0) for side, covered in zip(shape, light.shape, strict=True))
+        light = cv2.copyMakeBorder(light, 0, down, 0, across, cv2.BORDER_REPLICATE)[: shape[0], : shape[1]]
+    return cast("Picture", cv2.multiply(one.picture, light))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
@@ -11,6 +11,8 @@ from insect_edge.sightings import Found, Origin
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    from numpy.typing import NDArray
 
     from insect_edge.sightings import Proposal
 
@@ -53,20 +55,40 @@ def distinct(proposals: Iterable[Proposal]) -> list[Proposal]:
 
     An animal that rests goes before all others: what is known of it would be lost if it were looked at afresh.
     """
-    kept: list[Proposal] = []
-    for proposal in sorted(proposals, key=_rank):
-        if not any(same(proposal.region, other.region) for other in kept):
-            kept.append(proposal)
-    return sorted(kept, key=lambda proposal: -proposal.strength)
+    ranked = sorted(proposals, key=_rank)
+    if not ranked:
+        return []
+    alike = _same_as_each(*_sides(ranked))
+    kept: list[int] = []
+    for number in range(len(ranked)):
+        if not alike[number, kept].any():
+            kept.append(number)
+    return sorted((ranked[number] for number in kept), key=lambda proposal: -proposal.strength)
+
+
+def _sides(proposals: Sequence[Proposal]) -> tuple[NDArray[np.float64], ...]:
+    """Left, top, width and height of each."""
+    boxes = [(one.region.x, one.region.y, one.region.width, one.region.height) for one in proposals]
+    return tuple(np.array(boxes).T)
+
+
+def _same_as_each(
+    x: NDArray[np.float64], y: NDArray[np.float64], width: NDArray[np.float64], height: NDArray[np.float64]
+) -> NDArray[np.bool_]:
+    """Which are of one thing (`same`), each with each."""
+    right, bottom, areas = x + width, y + height, width * height
+    across = np.minimum.outer(right, right) - np.maximum.outer(x, x)
+    down = np.minimum.outer(bottom, bottom) - np.maximum.outer(y, y)
+    shared = np.maximum(across, 0) * np.maximum(down, 0)
+    either, smaller = np.add.outer(areas, areas) - shared, np.minimum.outer(areas, areas)
+    return cast("NDArray[np.bool_]", (shared >= SAME * either) | (shared >= INSIDE * smaller))
 
 
 def strangers(proposals: Sequence[Proposal], known: Sequence[Proposal]) -> list[Proposal]:
     """Those that are of no thing known (`same`), in their order; for hundreds of either."""
     if not known:
         return list(proposals)
-    x, y, width, height = np.array(
-        [(one.region.x, one.region.y, one.region.width, one.region.height) for one in known]
-    ).T
+    x, y, width, height = _sides(known)
     areas = width * height
 
     def is_strange(region: Region) -> bool:

@@ -11,12 +11,12 @@ from insect_edge.domain import Region
 from insect_edge.regions.background import Background, BackgroundSettings
 from insect_edge.regions.haunts import Haunts
 from insect_edge.regions.merge import bounded, distinct
-from insect_edge.regions.movers import Mover, movers, unusual, weightiest
+from insect_edge.regions.movers import Mover, meetings, movers, outside, unusual, weightiest
 from insect_edge.regions.rain import Rain
 from insect_edge.regions.reduce import reduced
 from insect_edge.regions.rest import Resting
 from insect_edge.regions.settings import SMALLEST_MOVING
-from insect_edge.regions.standing import Standing, meet
+from insect_edge.regions.standing import Standing, holds
 from insect_edge.sightings import Found, Origin, Proposal
 
 if TYPE_CHECKING:
@@ -28,9 +28,15 @@ if TYPE_CHECKING:
     from insect_edge.regions.background import Compared
 
     Picture = NDArray[np.float32]
+    Mask = NDArray[np.bool_]
+    Window = tuple[slice, slice]
 
 _BRIM = 2
 """Pixels around what is found that do not become background either."""
+_BLUR = 1.0
+"""Pixels by which a thing seems shorter than it is, since its outline is half ground."""
+_SLIVER = 4
+"""Pixels: what is narrower and beside an animal at rest is its own outline."""
 _MOST = 500
 """Things of one frame that are told apart from rain and leaves; where there are more, most of it is weather."""
 
@@ -45,6 +51,9 @@ class MotionSettings:
         most: proposals of one frame.
         background: how the scene is learned.
         sure: an animal has a pixel that is so many times as different as would be usual there.
+        faint: the same of one that is watched.
+        dense: times as different as usual that the box of one that is not watched is on average, pixels that are not
+            the animal's counting nothing: the edge of a shadow is long and thin.
         gap: between the parts of one animal, in frame widths, at most.
         flooded: share of a frame that is unlike the background from which on nothing is said of it.
         patience: seconds after which a frame that stays flooded is a new scene, which is learned afresh.
@@ -55,7 +64,9 @@ class MotionSettings:
     largest: float = 0.25
     most: int = 500
     background: BackgroundSettings = field(default_factory=BackgroundSettings)
-    sure: float = 2.0
+    sure: float = 3.0
+    faint: float = 2.0
+    dense: float = 0.45
     gap: float = 0.005
     flooded: float = 0.2
     patience: float = 2.0
@@ -87,8 +98,9 @@ class MotionFinder:
         if self._is_flood(compared, at=at):
             rest = self._resting.unchanged(compared.picture, watched)
             return bounded(rest, most=self._settings.most, settled=False)
-        rest = self._resting.unchanged(compared.picture, watched, excess=compared.excess)
+        self._resting.unchanged(compared.picture, watched, excess=compared.excess)
         found = self._found(compared, at=at)
+        rest = self._resting.still(found)
         self._learn(compared, found, at=at)
         moving = [_proposal(mover, compared) for mover in found]
         proposals = distinct([*rest, *moving])
@@ -128,36 +140,60 @@ class MotionFinder:
     def _found(self, compared: Compared, *, at: float) -> list[Mover]:
         """What is of the right size, but for what only seems to be there."""
         settings, columns = self._settings, compared.picture.shape[1]
-        found = movers(compared.excess, gap=round(settings.gap * columns), sure=settings.sure)
+        found = movers(compared.excess, gap=round(settings.gap * columns), sure=settings.faint)
+        found = self._beside_the_resting(found, compared)
         # Each is compared with each: a hailstorm must not take seconds.
         found = weightiest(found, most=_MOST)
-        sized = [mover for mover in found if settings.smallest <= mover.longer / columns <= settings.largest]
-        before = self._rain.before
-        sized = self._rain.leave_out(sized, found, columns=columns, at=at)
-        watched = self._resting.watched_windows()
-        known = [mover for mover in sized if any(meet(mover.window, window) for window in watched)]
-        others = [mover for mover in sized if mover not in known]
+        shortest, longest = settings.smallest * columns - _BLUR, settings.largest * columns
+        sized = [mover for mover in found if shortest <= mover.longer <= longest]
+        watched, before = self._resting.watched_windows(), self._rain.before
+        touched = meetings([mover.window for mover in sized], watched)
+        known = [mover for mover, is_known in zip(sized, touched, strict=True) if is_known]
+        others = [mover for mover, is_known in zip(sized, touched, strict=True) if not is_known]
+        others = [mover for mover in others if mover.peak >= settings.sure and mover.density >= settings.dense]
+        others = self._rain.leave_out(others, found, columns=columns, at=at)
         sized = known + self._haunts.leave_out(others, before, shape=compared.picture.shape, at=at)
         kept = []
-        for mover, still, idle in self._standing.seconds(compared.picture, sized, at=at, watched=watched):
-            if idle > settings.standing or (still > 0 and self._is_left_bare(mover, compared)):
+        at_rest = meetings([mover.window for mover in sized], self._resting.windows())
+        stands = self._standing.seconds(compared.picture, sized, at=at, watched=watched)
+        for (mover, still, idle), rests in zip(stands, at_rest, strict=True):
+            is_left_bare = still > 0 and not rests and self._background.is_bare(compared, mover)
+            if idle > settings.standing or is_left_bare:
                 self._background.absorb(compared, mover)
             else:
                 kept.append(mover)
         return kept
 
-    def _is_left_bare(self, mover: Mover, compared: Compared) -> bool:
-        """Whether it is but the place that an animal has left."""
-        at_rest = any(meet(mover.window, window) for window in self._resting.windows())
-        return not at_rest and self._background.is_bare(compared, mover)
+    def _beside_the_resting(self, found: list[Mover], compared: Compared) -> list[Mover]:
+        """Of a thing that reaches beyond an animal at rest what is beyond, which is another animal, also by itself."""
+        settings, gap = self._settings, round(self._settings.gap * compared.picture.shape[1])
+        windows = [_grown(window) for window in self._resting.windows()]
+        parts = []
+        for mover, touched in zip(found, meetings([one.window for one in found], windows), strict=True):
+            covered = [windows[number] for number in touched]
+            if not covered or any(holds(window, mover) for window in covered):
+                parts.append(mover)
+                continue
+            others = outside(covered, mover, compared.excess, gap=gap, sure=settings.faint)
+            parts += [other for other in others if other.shorter >= _SLIVER] or [mover]
+        return parts
 
     def _learn(self, compared: Compared, found: Sequence[Mover], *, at: float) -> None:
-        held = np.zeros(compared.picture.shape, bool)
-        for rows, columns in [*(mover.window for mover in found), *self._resting.windows()]:
-            held[
-                max(rows.start - _BRIM, 0) : rows.stop + _BRIM, max(columns.start - _BRIM, 0) : columns.stop + _BRIM
-            ] = 1
-        self._background.learn(compared, at=at, held=held)
+        resting = _covered(self._resting.windows(), compared.picture.shape)
+        held = resting | _covered([mover.window for mover in found], compared.picture.shape)
+        self._background.learn(compared, at=at, held=held, resting=resting)
+
+
+def _covered(windows: Sequence[Window], shape: tuple[int, ...]) -> Mask:
+    covered = np.zeros(shape, bool)
+    for window in windows:
+        covered[_grown(window)] = True
+    return covered
+
+
+def _grown(window: Window) -> Window:
+    rows, columns = (slice(max(side.start - _BRIM, 0), side.stop + _BRIM) for side in window)
+    return rows, columns
 
 
 def _proposal(mover: Mover, compared: Compared) -> Proposal:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
+from insect_edge.regions.movers import meetings
 from insect_edge.regions.steady import STEADY
 from insect_edge.sightings import Origin, Proposal
 
@@ -17,8 +18,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from insect_edge.domain import Region
+    from insect_edge.regions.movers import Mover
     from insect_edge.regions.steady import Shift
 
+    Mask = NDArray[np.bool_]
     Picture = NDArray[np.float32]
     Window = tuple[slice, slice]
 
@@ -28,8 +31,18 @@ _ALIKE = 0.85
 """Correlation from which on two patches show the same. One that has moved by a tenth of its length falls below."""
 _STILL_UNUSUAL = 0.5
 """Part of what was unlike the background that must be so still."""
+_HALF_UNUSUAL = 0.8
+"""The same where only half is compared."""
+_HALF_FULL = 0.25
+"""Part of a half that an animal fills, at least, for that half to tell whether it is still there."""
 _FLAT = 3.0
 """Brightness: patches that differ by no more, in the same light, are alike whatever their correlation."""
+_CREPT = 0.2
+"""Of the length of a thing: who is so far from where it was has crept on, although it looks as it did."""
+_BY_CHANCE = 1.0
+"""Pixels by which the middle of a box jumps with the noise."""
+_AS_LARGE = 1.5
+"""Times the area of a place, or a part of it, that the box of what was seen there has at most, or at least."""
 _STANDS_OUT = 2.5
 """Times the spread around it that something there differs from its surroundings, at least."""
 
@@ -43,12 +56,16 @@ class _Patch:
         window: the place and a little around it.
         picture: of the window, without noise.
         unusual: share of the core that was not like the background.
+        thing: which pixels of the window were not; None where no background was known.
+        rested: whether all of it was still there a frame later.
     """
 
     core: Window
     window: Window
     picture: Picture
     unusual: float
+    thing: Mask | None
+    rested: bool = False
 
 
 class Resting:
@@ -68,6 +85,7 @@ class Resting:
         """The watched places at which nothing has changed since, each as it was given.
 
         Where something was unlike the background it must be still: a leaf that has swung back is no animal that rests.
+        Half of one that rested before is enough: another one may have walked upon it.
 
         Args:
             picture: (rows, columns) float32, the brightness now, moved back to where the first picture lay.
@@ -76,12 +94,31 @@ class Resting:
                 background is known.
         """
         self._patches = dict(self._known(picture, watched))
+        self._windows = {}
+        for region, patch in self._patches.items():
+            now = _smooth(picture, patch.window)
+            if _is_there(patch, now, excess):
+                self._patches[region] = replace(patch, rested=True)
+                self._windows[region] = patch.core
+            elif patch.rested and _is_half_there(patch, now, excess):
+                self._windows[region] = patch.core
+        return self._resting()
+
+    def still(self, found: Sequence[Mover]) -> list[Proposal]:
+        """Those of the unchanged places from which no thing has crept on.
+
+        Args:
+            found: what is unlike the background, in places of the picture of which `unchanged` was told.
+        """
+        touched = meetings(list(self._windows.values()), [mover.window for mover in found])
         self._windows = {
-            region: patch.core
-            for region, patch in self._patches.items()
-            if _unusual(excess, patch.core) >= _STILL_UNUSUAL * patch.unusual
-            and alike(patch.picture, _smooth(picture, patch.window))
+            region: core
+            for (region, core), near in zip(self._windows.items(), touched, strict=True)
+            if not any(_crept(core, found[number]) for number in near)
         }
+        return self._resting()
+
+    def _resting(self) -> list[Proposal]:
         return [Proposal(region=region, origin=Origin.REST, strength=1.0) for region in self._windows]
 
     def remember(
@@ -110,7 +147,7 @@ class Resting:
     def forgive(self) -> None:
         """The background is learned anew: nothing has to be unlike it any more."""
         self._excess = None
-        self._patches = {region: replace(patch, unusual=0.0) for region, patch in self._patches.items()}
+        self._patches = {region: replace(patch, unusual=0.0, thing=None) for region, patch in self._patches.items()}
 
     def windows(self) -> list[Window]:
         """Where in the newest picture the places lie at which nothing has changed."""
@@ -139,7 +176,52 @@ class Resting:
 
 def _patch(picture: Picture, region: Region, *, shift: Shift, excess: Picture | None) -> _Patch:
     core, window = (_window(picture, region, around=around, shift=shift) for around in (0.0, _AROUND))
-    return _Patch(core=core, window=window, picture=_smooth(picture, window), unusual=_unusual(excess, core))
+    return _Patch(
+        core=core,
+        window=window,
+        picture=_smooth(picture, window),
+        unusual=_unusual(excess, core),
+        thing=excess[window] > 1 if excess is not None else None,
+    )
+
+
+def _is_there(patch: _Patch, now: Picture, excess: Picture | None) -> bool:
+    """Whether what was to be seen at a place is still there."""
+    return _unusual(excess, patch.core) >= _STILL_UNUSUAL * patch.unusual and alike(patch.picture, now)
+
+
+def _is_half_there(patch: _Patch, now: Picture, excess: Picture | None) -> bool:
+    """Whether one half of it is."""
+    if excess is None or patch.thing is None:
+        return False
+    for half in _halves(now.shape):
+        was, still = float(np.mean(patch.thing[half])), float(np.mean(excess[patch.window][half] > 1))
+        if was >= _HALF_FULL and still >= _HALF_UNUSUAL * was and alike(patch.picture[half], now[half]):
+            return True
+    return False
+
+
+def _halves(shape: tuple[int, ...]) -> tuple[Window, ...]:
+    rows, columns = (max(side // 2, 1) for side in shape)
+    every = slice(None)
+    return (
+        (slice(None, rows), every),
+        (slice(-rows, None), every),
+        (every, slice(None, columns)),
+        (every, slice(-columns, None)),
+    )
+
+
+def _crept(core: Window, mover: Mover) -> bool:
+    """Whether a thing is the one of that place, but not quite there any more."""
+    rows, columns = core
+    height, width = rows.stop - rows.start, columns.stop - columns.start
+    if not 1 / _AS_LARGE <= mover.box_area / (height * width) <= _AS_LARGE:
+        return False
+    down = abs(mover.top + mover.bottom - rows.start - rows.stop) / 2
+    across = abs(mover.left + mover.right - columns.start - columns.stop) / 2
+    is_there = across < width / 2 and down < height / 2
+    return bool(is_there and max(across, down) > max(_CREPT * mover.longer, _BY_CHANCE))
 
 
 def _unusual(excess: Picture | None, window: Window) -> float:
@@ -158,7 +240,7 @@ def alike(one: Picture, other: Picture) -> bool:
     gain = strength / weight if weight > 0 else 1.0
     if np.sqrt(np.square(second - gain * first).mean()) <= _FLAT and 0.5 <= gain <= 2:  # noqa: PLR2004 - light halves or doubles
         return True
-    return strength >= _ALIKE * float(np.sqrt(weight * float((second * second).sum())))
+    return 0 < strength >= _ALIKE * float(np.sqrt(weight * float((second * second).sum())))
 
 
 def stands_out(picture: Picture, region: Region) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
+from insect_edge.regions.movers import meetings
 from insect_edge.regions.rest import alike
 
 if TYPE_CHECKING:
@@ -53,24 +54,30 @@ class Standing:
             at: seconds.
             watched: in its places.
         """
-        stands = [self._now(picture, mover, at=at, watched=watched) for mover in found]
+        boxes = [mover.window for mover in found]
+        is_watched = meetings(boxes, watched)
+        touched = meetings(boxes, [stand.mover.window for stand in self._stands])
+        stands = []
+        for mover, near, seen in zip(found, touched, is_watched, strict=True):
+            stand = self._now(picture, mover, [self._stands[number] for number in near], at=at)
+            stands.append(replace(stand, unwatched_since=at) if seen else stand)
         self._stands = stands
         return [
             (mover, at - stand.since, at - stand.unwatched_since) for mover, stand in zip(found, stands, strict=True)
         ]
 
-    def _now(self, picture: Picture, mover: Mover, *, at: float, watched: Sequence[Window]) -> _Stand:
-        is_watched = any(meet(mover.window, window) for window in watched)
-        for stand in self._stands:
+    def _now(self, picture: Picture, mover: Mover, stands: Sequence[_Stand], *, at: float) -> _Stand:
+        for stand in stands:
             if _overlap(stand.mover, mover) >= _SAME_BOX and alike(stand.picture, _smooth(picture, stand.mover)):
-                return replace(stand, unwatched_since=at) if is_watched else stand
+                return stand
         return _Stand(mover=mover, picture=_smooth(picture, mover), since=at, unwatched_since=at)
 
 
-def meet(one: Window, other: Window) -> bool:
-    """Whether two boxes have pixels in common."""
+def holds(window: Window, mover: Mover) -> bool:
+    """Whether all of a thing lies in a box."""
     return all(
-        first.start < second.stop and second.start < first.stop for first, second in zip(one, other, strict=True)
+        outer.start <= inner.start and inner.stop <= outer.stop
+        for outer, inner in zip(window, mover.window, strict=True)
     )
 
 

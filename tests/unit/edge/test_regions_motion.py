@@ -143,6 +143,26 @@ def test_an_animal_that_rests_is_given_back_as_it_was() -> None:
     assert overlap(resting[0][0].region, seen[-1][2][0]) >= 0.5
 
 
+def test_a_slow_walker_is_where_it_is_said_to_be() -> None:
+    """At ten frames a second it hardly moves from one to the next: still no box stays behind."""
+    ground = Ground(crawlers=(Crawler(place=walk((100.0, 200.0), speed=(3.0, 0.5), begin=7.0)),))
+    seen = list(watching(MotionFinder(MotionSettings()), ground, moments(16.0, 10.0)))
+    fits = [[overlap(one.region, truths[0]) for one in found.proposals] for at, found, truths in seen if at >= SETTLED]
+    assert all(len(one) == 1 for one in fits)
+    assert min(one[0] for one in fits) >= 0.55
+
+
+def test_who_walks_past_one_at_rest_is_found_beside_it() -> None:
+    """While the two touch they are two."""
+    other = Crawler(place=walk((180.0, 90.0), speed=(0.0, 10.0), begin=20.0), length=24.0)
+    ground = Ground(crawlers=(Crawler(place=_Rests()), other))
+    tally = Tally()
+    for seconds, found, truths in watching(MotionFinder(MotionSettings()), ground, moments(30.0, 2.0)):
+        if 21 <= seconds < 30:
+            tally.judge(found, [(box, True) for box in truths], visible=truths)
+    assert tally.recall(moving=True) >= 0.97
+
+
 def test_an_animal_that_walks_on_leaves_no_ghost() -> None:
     """The place where it sat is not proposed, and the animal is found where it goes."""
     tally = Tally()
