@@ -11,6 +11,7 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from insect_edge.sightings import Origin
 from insect_edge.tracking.assignment import assign
 from insect_edge.tracking.association import Expected, expected_of, likeness
 from insect_edge.tracking.box import Box
@@ -33,7 +34,11 @@ FLIGHT = 24.0
 """Body lengths away, at most, where the model calls both the same and the new one did not come in from outside."""
 PACE = 3.0
 """Body lengths a second by which that may be further than usual: it walked on behind leaves, or flew."""
-HIDDEN = 6.0
+RATHER = 10.0
+"""Cost of that: whoever is missed is rather the one that is found."""
+SLIPPED = 2.0
+"""The same from where it seems to rest still: it slipped away."""
+HIDDEN = 3.0
 """The same where it was unseen for long: it was behind a leaf, or under it."""
 
 
@@ -58,10 +63,18 @@ def reunited(
         if (by_then := _by_then(tracks[old], new)) is not None
         and (cost := _cost(by_then, new, settings=settings, aspect=aspect)) is not None
     }
+    costs |= {
+        (old, number): RATHER + off
+        for number, new in fresh.items()
+        for old, track in enumerate(tracks)
+        if old != number and track.track_id in known and (off := _slipped(track, new, aspect=aspect)) is not None
+    }
     pairs = assign(costs, limit=math.inf if not costs else max(costs.values()) + 1)
     found, fresh_of = set(pairs.values()), {old: fresh[new] for old, new in pairs.items()}
     return [
-        _again(_by_then(track, new) or track, new) if (new := fresh_of.get(number)) is not None else track
+        _again(_by_then(track, new) or replace(track, last_seen=new.started), new)
+        if (new := fresh_of.get(number)) is not None
+        else track
         for number, track in enumerate(tracks)
         if number not in found
     ]
@@ -115,6 +128,19 @@ def _cost(old: Track, new: Track, *, settings: TrackerSettings, aspect: float) -
     if off > reach:
         return None
     return off / reach + likeness(old, new.box) + old.names.cost(new.label)
+
+
+def _slipped(old: Track, new: Track, *, aspect: float) -> float | None:
+    """How far an animal has come, in body lengths, that left a track behind where it rested; None where it did not.
+
+    What it sat on does not look as it did before it came, so something seems to be there still. If there is, it is
+    found again by itself, and gets a name of its own.
+    """
+    seen = old.seen
+    if seen is None or seen.proposal.origin is not Origin.REST or new.label is None or new.label != old.label:
+        return None
+    off = math.hypot(new.box.x - old.box.x, new.box.y - old.box.y) / max(old.box.size, new.box.size)
+    return off if off < SLIPPED and not _came_in(new, aspect=aspect) else None
 
 
 def _came_in(track: Track, *, aspect: float) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from insect_edge.domain import Phase
+from insect_edge.sightings import Origin
 from insect_edge.tracking.joints import LOOKS, OTHERWISE, WAVERING
 from support.policy_watch import BEES, SLUG, phases, seen
 from support.track_watch import SIZE, TrackWatch, sighting
@@ -74,3 +75,36 @@ def test_the_one_that_was_taken_for_another_is_waited_for_where_it_was() -> None
     assert labels(watch).count("slug") == 1
     assert phases(watch.events).count(Phase.END) == 0
     assert "track-1" in watch.ids
+
+
+def test_one_that_slips_away_from_where_it_seems_to_rest_is_the_same() -> None:
+    """The ground it sat on looks otherwise than before it came; the animal is where it is seen anew."""
+    watch = TrackWatch()
+    watch.see(sighting(0.5, 0.3, shows=SLUG), times=30)
+    rests = sighting(0.5, 0.3, origin=Origin.REST)
+    for number in range(6):
+        watch.see(rests, sighting(0.5 + (1.4 + 0.1 * number) * SIZE, 0.3, shows=SLUG))
+    assert labels(watch) == ["slug"]
+    assert watch.confirmed[0].track_id == "track-1"
+    assert watch.confirmed[0].last.x > 0.5
+
+
+def test_two_side_by_side_are_two_when_both_are_seen() -> None:
+    """Where something of that name does rest beside the one that came, it is told as well."""
+    watch = TrackWatch()
+    watch.see(sighting(0.5, 0.3, shows=SLUG), times=30)
+    rests, comes = sighting(0.5, 0.3, origin=Origin.REST), sighting(0.5 + 1.5 * SIZE, 0.3, shows=SLUG)
+    watch.see(rests, comes, times=3)
+    watch.see(sighting(0.5, 0.3, shows=SLUG), comes, times=5)
+    assert labels(watch) == ["slug", "slug"]
+    assert len(watch.ids) == 2
+
+
+def test_what_came_over_the_border_is_another() -> None:
+    """Two of a kind meet at the edge of the frame: the second was not there before."""
+    watch = TrackWatch()
+    watch.see(sighting(3 * SIZE, 0.3, shows=SLUG), times=30)
+    rests = sighting(3 * SIZE, 0.3, origin=Origin.REST)
+    watch.see(rests, sighting(SIZE + 0.005, 0.3, shows=SLUG), times=8)
+    assert labels(watch) == ["slug", "slug"]
+    assert len(watch.ids) == 2
