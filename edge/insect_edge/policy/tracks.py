@@ -3,10 +3,11 @@
 A *look* is one classification of the animal; most sightings of it need none.
 
 Start: `required` of the newest `window` looks at the animal have a verdict of the same label, that label leads among
-all looks that show anything, taken together (`pooling`), and its pooled score reaches the threshold. The label may
-waver before that, not after: it has been told, counted, and perhaps somebody has been woken by it. Where the looks turn
-to another label later, the event goes on under its own, for it is the same animal and a second event would count it
-twice; but an alert that was not raised by then is not raised while another label leads.
+all looks that show anything, taken together (`pooling`), and its pooled score is clearly over the threshold. The label
+may waver before that, not after: it has been told, counted, and perhaps somebody has been woken by it. Where the looks
+turn to another label later, the event goes on under its own as long as the tracker takes it for the same animal
+(`tracking.joints`), for a second event would count it twice; but an alert that was not raised by then is not raised
+while another label leads.
 Seen: any sighting keeps the event open, also one that nobody looked at: an animal that rests for hours is one event.
 Update: the pooled score rose by `update_rise` since the last change told, or `update_every` seconds went by.
 End: the animal is no longer followed, since it left or was not seen for as long as the tracker is patient; or no frame
@@ -24,22 +25,18 @@ from insect_edge.policy import alerting
 from insect_edge.policy.animal import Animal
 from insect_edge.policy.life import ROUNDING, EventLife
 from insect_edge.policy.state import Look, OpenEvent, PolicyState
-from insect_edge.sightings import Origin
 
 if TYPE_CHECKING:
     from collections.abc import Container, Sequence
 
     from insect_edge.domain import Event, Moment, Verdict
-    from insect_edge.sightings import Proposal
     from insect_edge.tracking.state import Track, TrackerState
 
 
-CUT_SECONDS = 10.0
-"""For so long what the border cuts off is not believed: grass that leans in, and what half an animal looks like."""
-BORDER = 0.002
-"""Frame widths and heights within which a box touches the border."""
-_OUTLINED = frozenset({Origin.MOTION, Origin.REST})
-"""What is proposed so is an animal's outline, where it is cut off as well."""
+MORE = 0.3
+"""How much nearer to 1 than its threshold the pooled score of an animal must be: it can be looked at again, and what
+does not get surer then is a leaf, or another animal's second track. Of 440 events in four drawn hours 15 began below,
+10 of them of animals that were told twice."""
 
 
 class TrackPolicy(EventLife):
@@ -73,8 +70,6 @@ class TrackPolicy(EventLife):
             animal = Animal(told=told)
         if track.seen is None or track.seen.classification is None:
             return animal
-        if track.seconds < CUT_SECONDS and _is_cut(track.seen.proposal):
-            return animal
         look = replace(Look.of(track.seen.classification, at=at), region=track.seen.proposal.region)
         return animal.plus(look, window=self.settings.window)
 
@@ -104,7 +99,7 @@ class TrackPolicy(EventLife):
         if len(hits) < self.settings.required or (verdict := hits[-1].verdict) is None:
             return state, ()
         score = animal.pool.score(label, threshold=verdict.threshold)
-        if score < verdict.threshold - ROUNDING:
+        if score < verdict.threshold + MORE * (1 - verdict.threshold) - ROUNDING:
             return state, ()
         animals = {**state.animals, track.track_id: replace(animal, told=True)}
         event = self._opened(animal, hits=hits, verdict=verdict, score=score, track=track)
@@ -142,13 +137,6 @@ class TrackPolicy(EventLife):
         return animal is None or animal.pool.leader in {None, event.label}
 
 
-def _is_cut(proposal: Proposal) -> bool:
-    """Whether the border of the frame cuts it off."""
-    box = proposal.region
-    nearest = min(box.x, box.y, 1 - box.x - box.width, 1 - box.y - box.height)
-    return proposal.origin in _OUTLINED and nearest < BORDER
-
-
 def _seen(event: OpenEvent, track: Track | None, animal: Animal | None, *, keep: float, at: Moment) -> OpenEvent:
     """An event after one more frame."""
     if track is None or animal is None:
@@ -159,9 +147,7 @@ def _seen(event: OpenEvent, track: Track | None, animal: Animal | None, *, keep:
     event = replace(event, path=track.path, unseen_from=at.monotonic, last_seen=last_seen)
     if track.seen is None or track.seen.classification is None:
         return event
-    look = animal.looks[-1] if animal.looks else None
-    if look is None or look.at != track.last_seen:
-        return event
+    look = animal.looks[-1]
     score = look.score(event.label)
     if score <= 0 or score < keep * event.threshold:
         return replace(event, frames=event.frames + 1)

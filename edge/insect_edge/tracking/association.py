@@ -52,8 +52,9 @@ INSIDE = 0.6
 """Part of an animal's expected box that a box around several covers at least."""
 LARGER = 1.4
 """How much larger than the largest of them such a box is at least."""
+LEAF_SECONDS = 3.0
 LEAF = 4.0
-"""The same of a box that lies around one alone: a leaf that sways over it, or a shadow."""
+"""The same of a box that lies around one alone, for so long: a leaf that sways over it, or a shadow."""
 STONE = 3.0
 """Cost of a move of what rested, and was looked at often without getting a name: it is none, another walks there."""
 
@@ -175,9 +176,10 @@ def _resting(expected: Sequence[Expected], sightings: Sequence[Sighting]) -> dic
         if sighting.proposal.origin is Origin.REST:
             where.setdefault(sighting.proposal.region, column)
     pairs = {}
-    for row, one in enumerate(expected):
-        if one.track.confirmed and one.track.last in where:
-            pairs[row] = where.pop(one.track.last)
+    for row in sorted(range(len(expected)), key=lambda number: expected[number].track.missed):
+        track = expected[row].track
+        if track.confirmed and track.last in where:
+            pairs[row] = where.pop(track.last)
     return pairs
 
 
@@ -221,6 +223,8 @@ def _crowds(
             for row in within
             if not any(_fits_better(expected[row].box, boxes[other], than=box) for other in moving if other != column)
         ]
+        if len(within) == 1 and expected[within[0]].together > LEAF_SECONDS:
+            continue
         if within and box.area >= (LARGER if len(within) > 1 else LEAF) * max(expected[row].box.area for row in within):
             crowds |= {row: column for row in within if row not in taken and row not in crowds}
     return crowds

@@ -9,8 +9,9 @@ turn come
 * known animals that are due again, the longest overdue first;
 
 so that neither a flood of flickering leaves nor one animal takes all the looks. What is a piece of an animal, or a box
-around several, is not looked at. Parts of the frame that are proposed whether or not anything is there come first, and
-take turns: those that were never looked at, then those that were not for the longest time.
+around several, is not looked at, nor what comes in over the border until it is whole or has been there for a while.
+Parts of the frame that are proposed whether or not anything is there come first, and take turns: those that were never
+looked at, then those that were not for the longest time.
 """
 
 from __future__ import annotations
@@ -39,6 +40,12 @@ AGAIN = 1.0
 """Seconds until a known animal is looked at again at first; each time it takes twice as long."""
 MOVING = 8.0
 """Seconds until one that moves is looked at again at the latest: it may show a better side."""
+CUT = 10.0
+"""Seconds for which what the border cuts off is not looked at: grass leans in; half an animal looks like another."""
+BORDER = 0.012
+"""Frame widths and heights within which a box is at the border: grass that leans in is not seen down to it."""
+OUTLINED = frozenset({Origin.MOTION, Origin.REST})
+"""What is proposed so is an animal's outline, where it is cut off as well."""
 RESTING = 60.0
 """Seconds until one that rests, or that was never given a name, is looked at again at the latest."""
 
@@ -73,15 +80,26 @@ def wanted_looks(
     expected = expected_at(state, now=now, settings=settings)
     unseen = [Sighting(proposal=proposals[number], classification=None) for number in loose]
     found = associated(expected, unseen, settings=settings, aspect=aspect)
-    pairs = [(expected[row], loose[column]) for row, column in found.pairs.items()]
-    new = sorted((loose[column] for column in found.news), key=lambda number: (-proposals[number].strength, number))
-    fresh = [
-        (one.track, number)
-        for one, number in pairs
-        if one.track.looks < young or is_doubtful(one, proposals[number], settings=settings, aspect=aspect)
-    ]
-    turns = chain.from_iterable(zip_longest(_youngest(fresh), new, _due(pairs, proposals, now=now, young=young)))
+    whole = {number for number in loose if not is_cut(proposals[number])}
+    owned = ((expected[row], loose[column]) for row, column in found.pairs.items())
+    pairs = [(one, number) for one, number in owned if number in whole or now - one.track.started.monotonic >= CUT]
+    new = [loose[column] for column in found.news if loose[column] in whole]
+    doubtful = {number for one, number in pairs if is_doubtful(one, proposals[number], settings, aspect=aspect)}
+    fresh = [(one.track, number) for one, number in pairs if one.track.looks < young or number in doubtful]
+    rows = (_youngest(fresh), _strongest(new, proposals), _due(pairs, proposals, now=now, young=young))
+    turns = chain.from_iterable(zip_longest(*rows))
     return tuple(dict.fromkeys((*fixed, *(number for number in turns if number is not None))))[:most]
+
+
+def _strongest(numbers: Iterable[int], proposals: Sequence[Proposal]) -> list[int]:
+    return sorted(numbers, key=lambda number: (-proposals[number].strength, number))
+
+
+def is_cut(proposal: Proposal) -> bool:
+    """Whether the border of the frame cuts an animal off."""
+    box = proposal.region
+    nearest = min(box.x, box.y, 1 - box.x - box.width, 1 - box.y - box.height)
+    return proposal.origin in OUTLINED and nearest < BORDER
 
 
 def _youngest(fresh: Iterable[tuple[Track, int]]) -> Iterator[int]:

@@ -24,13 +24,16 @@ if TYPE_CHECKING:
     from insect_edge.tracking.state import Track
 
 GAP = 2
-"""Frames in a row without a sighting from which on what is found may be another animal."""
+GAP_SECONDS = 1.0
+"""Frames in a row, and seconds, without a sighting from which on what is found may be another animal."""
 SURPRISE = 9.0
 """Squared distance from where it was expected, in standard deviations: more than one of a hundred goes so far."""
 REST = 5.0
 """Seconds without a step from which on something else may have got up there."""
 OTHERWISE = 3
-"""Looks that agree on another name, none of them on the old one: so many take two animals apart at a gap or a rest."""
+OTHERWISE_SECONDS = 1.0
+"""Looks that agree on another name, none of them on the old one, and the time they take: so many take two animals apart
+at a gap or a rest. All looks within a moment are one."""
 WAVERING = 5
 """The same where nothing was in doubt before: beetles are called ants three times in a row."""
 LOOKS = 7
@@ -48,12 +51,12 @@ def joined(before: Track, after: Track, sighting: Sighting, *, surprise: float) 
     """
     if before.joint is not None or before.names.sure is None:
         return after
-    at = after.last_seen
-    rose = after.step_from != before.step_from and at.monotonic - before.stepped_at >= REST
-    name = None if sighting.classification is None else named(sighting.classification)
-    if before.missed >= GAP or rose or surprise > SURPRISE:
+    at, seen = after.last_seen, before.last_seen.monotonic
+    lost = before.missed >= GAP and at.monotonic - seen >= GAP_SECONDS
+    rose = after.step_from != before.step_from and seen - before.stepped_at >= REST
+    if lost or rose or surprise > SURPRISE:
         needed = OTHERWISE
-    elif name not in {None, before.names.sure} and before.names.agree(WAVERING):
+    elif _is_odd(before, sighting):
         needed = WAVERING
     else:
         return after
@@ -61,7 +64,15 @@ def joined(before: Track, after: Track, sighting: Sighting, *, surprise: float) 
     return replace(after, joint=Joint(before=until, first=sighting.proposal.region, started=at, needed=needed))
 
 
-def is_doubtful(one: Expected, proposal: Proposal, *, settings: TrackerSettings, aspect: float) -> bool:
+def _is_odd(before: Track, sighting: Sighting) -> bool:
+    """Whether the model gives it another name than ever; of what rests all looks are one."""
+    if sighting.classification is None or sighting.proposal.origin is Origin.REST:
+        return False
+    name = named(sighting.classification)
+    return name not in {None, before.names.sure} and before.names.agree(WAVERING)
+
+
+def is_doubtful(one: Expected, proposal: Proposal, settings: TrackerSettings, *, aspect: float) -> bool:
     """Whether what is proposed may be something else than the animal it seems to be: worth a look before it is told."""
     if one.track.joint is not None:
         return True
@@ -87,14 +98,16 @@ def parted(track: Track, *, new_id: Callable[[], str]) -> tuple[Track, ...]:
         return (track,)
     if joint.before.names.sure in joint.names.counts:
         return (replace(track, joint=None),)
-    if joint.names.agree(joint.needed):
-        return _missed(joint), _newcomer(track, joint, track_id=new_id())
+    lasted = track.last_seen.monotonic - joint.started.monotonic
+    if joint.names.agree(joint.needed) and lasted >= OTHERWISE_SECONDS:
+        return _missed(joint, at=track.last_seen.monotonic), _newcomer(track, joint, track_id=new_id())
     return (replace(track, joint=None) if joint.looks >= LOOKS else track,)
 
 
-def _missed(joint: Joint) -> Track:
+def _missed(joint: Joint, *, at: float) -> Track:
+    """What was there before; only from now on could anybody know that it is not seen."""
     before = joint.before
-    return replace(before, seen=None, missed=max(before.missed, GAP))
+    return replace(before, seen=None, missed=max(before.missed, GAP), absent_from=at)
 
 
 def _newcomer(track: Track, joint: Joint, *, track_id: str) -> Track:

@@ -2,7 +2,8 @@
 
 A single box far from where an animal was expected is more often chance than the animal, so it is not followed there at
 once. Something that has been seen several times is no chance; if an animal had vanished by then from where this one
-could have come from, taking off or behind a leaf, it is that animal, and keeps its identity.
+could have come from, taking off or behind a leaf, it is that animal, and keeps its identity. So it is with what has
+been followed for a while and gets its name now, and with an animal that has slipped away from where it seems to rest.
 """
 
 from __future__ import annotations
@@ -34,18 +35,18 @@ FLIGHT = 24.0
 """Body lengths away, at most, where the model calls both the same and the new one did not come in from outside."""
 PACE = 3.0
 """Body lengths a second by which that may be further than usual: it walked on behind leaves, or flew."""
-RATHER = 10.0
-"""Cost of that: whoever is missed is rather the one that is found."""
-SLIPPED = 2.0
-"""The same from where it seems to rest still: it slipped away."""
 HIDDEN = 3.0
 """The same where it was unseen for long: it was behind a leaf, or under it."""
+SLIPPED = 2.0
+"""The same from where it seems to rest still: it slipped away."""
+RATHER = 10.0
+"""What it costs to take it for one that seems to rest: whoever is missed is rather the one that is found."""
 
 
 def reunited(
     tracks: Sequence[Track], *, before: Sequence[Expected], settings: TrackerSettings, aspect: float
 ) -> list[Track]:
-    """These tracks, with those confirmed in this very frame put in the place of animals that are missed.
+    """These tracks, with those confirmed or named in this very frame put in the place of animals they were before.
 
     Args:
         tracks: after the frame.
@@ -72,12 +73,18 @@ def reunited(
     pairs = assign(costs, limit=math.inf if not costs else max(costs.values()) + 1)
     found, fresh_of = set(pairs.values()), {old: fresh[new] for old, new in pairs.items()}
     return [
-        _again(_by_then(track, new) or replace(track, last_seen=new.started), new)
-        if (new := fresh_of.get(number)) is not None
-        else track
+        _found(track, fresh_of[number]) if number in fresh_of else track
         for number, track in enumerate(tracks)
         if number not in found
     ]
+
+
+def _found(old: Track, new: Track) -> Track:
+    by_then = _by_then(old, new)
+    if by_then is not None:
+        return _again(by_then, new)
+    ended = max(old.seconds - (old.last_seen.monotonic - new.started.monotonic), 0.0)
+    return replace(_again(replace(old, last_seen=new.started, seconds=ended), new), slipped=True)
 
 
 def _fresh(tracks: Sequence[Track], *, known: Mapping[str, Track]) -> dict[int, Track]:
@@ -92,7 +99,7 @@ def _fresh(tracks: Sequence[Track], *, known: Mapping[str, Track]) -> dict[int, 
         before = known.get(track.track_id)
         if before is None:
             fresh[number] = track
-        elif before.names.sure is None and track.names.sure is not None and track.looks > KNOWN_LOOKS:
+        elif track.names.sure not in {None, before.names.sure} and track.looks > KNOWN_LOOKS:
             place = (track.box.x, track.box.y)
             fresh[number] = replace(
                 track, first=track.last, started=track.last_seen, step_from=place, length=0.0, seconds=0.0
@@ -137,7 +144,9 @@ def _slipped(old: Track, new: Track, *, aspect: float) -> float | None:
     found again by itself, and gets a name of its own.
     """
     seen = old.seen
-    if seen is None or seen.proposal.origin is not Origin.REST or new.label is None or new.label != old.label:
+    if old.slipped or seen is None or seen.proposal.origin is not Origin.REST:
+        return None
+    if new.label is None or new.label != old.label:
         return None
     off = math.hypot(new.box.x - old.box.x, new.box.y - old.box.y) / max(old.box.size, new.box.size)
     return off if off < SLIPPED and not _came_in(new, aspect=aspect) else None
@@ -165,4 +174,5 @@ def _again(old: Track, new: Track) -> Track:
         looks=old.looks + new.looks,
         names=old.names.and_later(new.names),
         joint=None if old.names.sure is None else found_again(old, new),
+        doubt=None,
     )

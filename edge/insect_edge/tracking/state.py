@@ -86,6 +86,7 @@ class Track:
         empty: looks, since the last that gave it a name, at which no animal was seen.
         doubt: the track without its newest sighting, which may prove to be chance; None before the second.
         joint: where its newest part begins, as long as that may be another animal's; else None.
+        slipped: whether it was found beside where it seemed to rest, and has made no step since.
     """
 
     track_id: str
@@ -111,6 +112,7 @@ class Track:
     empty: int = 0
     doubt: Track | None = None
     joint: Joint | None = None
+    slipped: bool = False
 
     @property
     def label(self) -> str | None:
@@ -126,7 +128,7 @@ class Track:
     @property
     def is_known_and_rests(self) -> bool:
         """Whether it sits, and was looked at often enough: a moth that is told, a speck, a knot in the wood."""
-        return self.confirmed and self.looks >= KNOWN_LOOKS and self.sits
+        return self.confirmed and self.sits and (self.looks >= KNOWN_LOOKS or self.names.sure is not None)
 
     @property
     def path(self) -> Path:
@@ -172,9 +174,15 @@ def named(classification: Classification) -> str | None:
 
 
 def shows_nothing(classification: Classification) -> bool:
-    """Whether nothing says that any animal is there, not even an unknown one."""
+    """Whether nothing says that any animal is there, not even an unknown one.
+
+    A model that cannot tell animals from the rest says so by its background alone: others are not sure of their names.
+    """
     verdict = classification.verdict
-    return verdict is None or verdict.label == BACKGROUND or verdict.role is Role.BACKGROUND
+    if verdict is not None:
+        return verdict.label == BACKGROUND or verdict.role is Role.BACKGROUND
+    best = classification.categories[0].label
+    return classification.evidence is not None or best.role is Role.BACKGROUND or best.name == BACKGROUND
 
 
 def watched(state: TrackerState) -> tuple[Region, ...]:

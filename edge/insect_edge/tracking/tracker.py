@@ -2,7 +2,8 @@
 
 An animal may be missed for a while, cross another, be found in one box with it, or rest for hours. What was seen only
 once or twice may have been a flicker and is soon forgotten. Who goes out at the border is given up after `left_after`
-seconds; who vanishes in the middle has probably stopped, or sits behind a leaf, and is waited for with `patience`.
+seconds; who vanishes in the middle has probably stopped, or sits behind a leaf, and is waited for with `patience`, or
+longer, if it sat or has a name.
 """
 
 from __future__ import annotations

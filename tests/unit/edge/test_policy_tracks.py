@@ -16,7 +16,7 @@ from insect_edge.tracking.settings import TrackerSettings
 from insect_edge.tracking.state import TrackerState, seeded
 from support.box_world import ASPECT
 from support.policy_watch import BEES, NOTHING, SLUG, moment, phases, seen
-from support.track_watch import SIZE, TrackWatch, at, sighting
+from support.track_watch import TrackWatch, at, sighting
 
 PATIENCE, SITTING = TrackerSettings().patience, TrackerSettings().sitting
 
@@ -71,24 +71,6 @@ def test_a_beetle_that_walks_for_an_hour_is_one_detection() -> None:
     assert phases(watch.events).count(Phase.END) == 1
     assert watch.events[-1].path is not None
     assert watch.events[-1].path.length == pytest.approx(3600 * 0.02, rel=0.1)
-
-
-def test_what_the_border_cuts_off_is_not_believed_at_once() -> None:
-    """Grass that leans in for some seconds is nothing; half an animal that stays there is told after ten."""
-    watch = TrackWatch(every=1.0)
-    half = sighting(SIZE / 2, 0.3, shows=SLUG)
-    watch.see(half, times=10)
-    assert watch.events == []
-    watch.see(half, times=3)
-    assert phases(watch.events) == [Phase.START]
-
-
-def test_what_comes_in_is_told_once_it_is_whole() -> None:
-    """The looks at half of it do not count, neither for nor against it."""
-    watch = TrackWatch(every=0.5)
-    watch.see(sighting(SIZE / 2, 0.3, shows=BEES), times=4)
-    watch.see(sighting(SIZE / 2 + 0.01, 0.3, shows=SLUG), times=3)
-    assert [(event.phase, event.label) for event in watch.events] == [(Phase.START, "slug")]
 
 
 def test_a_rest_that_nobody_looks_at_is_one_event() -> None:

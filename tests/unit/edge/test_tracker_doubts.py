@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from insect_edge.domain import Category, Classification, Label, Phase, Region, Role, Verdict
+from insect_edge.domain import Category, Classification, Evidence, Label, Phase, Region, Role, Verdict
 from insect_edge.sightings import Origin, Proposal, Sighting
 from insect_edge.tracking.settings import TrackerSettings
 from insect_edge.tracking.state import seeded, watched
 from support.box_world import ASPECT
-from support.policy_watch import BEES, NOTHING, SLUG, moment
+from support.policy_watch import BEES, NOTHING, SLUG, moment, seen
 from support.track_watch import SIZE, TrackWatch, at, sighting
 
 SITTING = TrackerSettings().sitting
@@ -136,3 +136,39 @@ def test_a_clock_that_stands_still_does_no_harm() -> None:
     watch.see(sighting(0.5, 0.3))
     assert watch.tracks.at == moment(watch.now)
     assert watch.ids == ["track-1"]
+
+
+def test_looks_below_the_threshold_end_nobody() -> None:
+    """A model that cannot tell animals from the rest is merely not sure; one that can says that there is none."""
+    unsure = seen({"slug": 0.4, "background": 0.3})
+    assert unsure.verdict is None
+    watch = TrackWatch()
+    watch.see(sighting(0.5, 0.3, shows=SLUG), times=4)
+    watch.rest(seconds=3, shows=unsure)
+    assert watch.ids == ["track-1"]
+    empty = replace(unsure, evidence=Evidence(presence=0.1, familiarity=0.0))
+    watch.rest(seconds=6 * watch.every, shows=empty)
+    assert watch.ids == []
+
+
+def test_a_restart_forgets_nobody_on_a_full_sheet() -> None:
+    """A hundred moths that rest are still the same hundred: nothing ends, nothing starts."""
+    before = TrackWatch(every=1.0)
+    places = [(0.05 + 0.09 * column, 0.03 + 0.05 * row) for column in range(10) for row in range(10)]
+    before.see(*[sighting(x, y, shows=SLUG, size=0.02) for x, y in places], times=8)
+    assert len(before.state.open_events) == len(places)
+    after = TrackWatch(every=1.0)
+    after.now = before.now + 5
+    after.state = before.state
+    after.tracks = seeded(before.state.open_events, settings=after.tracker.settings, aspect=ASPECT)
+    told = after.rest(seconds=5)
+    assert [event.phase for event in told if event.phase is not Phase.UPDATE] == []
+    assert len(after.ids) == len(places)
+
+
+def test_what_proves_to_be_larger_is_seen_as_it_is() -> None:
+    """An animal that was found by a piece of it at first is not taken for a leaf around it for long."""
+    watch = TrackWatch(every=0.5)
+    watch.see(sighting(0.5, 0.3, shows=None, size=SIZE / 2.1), times=4)
+    watch.see(sighting(0.5, 0.3, shows=SLUG), times=10)
+    assert [event.label for event in watch.events if event.phase is Phase.START] == ["slug"]

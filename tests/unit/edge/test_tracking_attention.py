@@ -7,11 +7,11 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from insect_edge.sightings import Origin, Proposal
-from insect_edge.tracking.attention import MOVING, RESTING, wanted_looks
+from insect_edge.tracking.attention import CUT, MOVING, RESTING, wanted_looks
 from insect_edge.tracking.state import watched
 from support.box_world import ASPECT
 from support.policy_watch import NOTHING, SLUG, moment
-from support.track_watch import TrackWatch, at, sighting
+from support.track_watch import SIZE, TrackWatch, at, sighting
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -123,3 +123,27 @@ def test_a_piece_of_an_animal_and_a_box_around_two_are_not_looked_at() -> None:
         moving(0.53, 0.3),
         Proposal(region=at(0.505, 0.305, size=0.01), origin=Origin.MOTION, strength=1.0),
     ) == (0, 1)
+
+
+def test_what_comes_in_is_looked_at_once_it_is_whole() -> None:
+    """Half an animal looks like another; no look is spent on it, so that all are left when it is whole."""
+    watch = TrackWatch(every=0.5)
+    half, whole = at(SIZE / 2 + 0.01, 0.3), at(SIZE / 2 + 0.02, 0.3)
+    assert wanted(watch, Proposal(region=half, origin=Origin.MOTION, strength=1.0)) == ()
+    watch.see(sighting(SIZE / 2, 0.3), times=4)
+    assert wanted(watch, Proposal(region=half, origin=Origin.REST, strength=1.0)) == ()
+    assert wanted(watch, Proposal(region=whole, origin=Origin.MOTION, strength=1.0)) == (0,)
+
+
+def test_what_stays_half_outside_is_looked_at_after_a_while() -> None:
+    """Grass that leans in has gone by then; an animal that rests there has not."""
+    watch = TrackWatch(every=0.5)
+    watch.see(sighting(SIZE / 2, 0.3), times=round(CUT / watch.every))
+    half = Proposal(region=at(SIZE / 2, 0.3), origin=Origin.REST, strength=1.0)
+    assert wanted(watch, half) == (0,)
+
+
+def test_parts_that_are_looked_at_anyhow_may_touch_the_border() -> None:
+    """They are no animals' outlines."""
+    tile = Proposal(region=at(SIZE / 2, 0.3), origin=Origin.TILE, strength=1.0)
+    assert wanted(TrackWatch(), tile) == (0,)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+
 from insect_edge.domain import Phase
 from insect_edge.sightings import Origin
 from insect_edge.tracking.joints import LOOKS, OTHERWISE, WAVERING
+from insect_edge.tracking.state import watched
 from support.policy_watch import BEES, SLUG, phases, seen
-from support.track_watch import SIZE, TrackWatch, sighting
+from support.track_watch import SIZE, TrackWatch, at, sighting
 
 
 def labels(watch: TrackWatch) -> list[str]:
@@ -46,7 +49,7 @@ def test_what_gets_up_after_a_rest_may_be_another() -> None:
 
 def test_a_model_that_wavers_divides_nobody() -> None:
     """Where nothing was in doubt some looks otherwise are the model's mistakes; many in a row are not."""
-    watch = TrackWatch()
+    watch = TrackWatch(every=0.5)
     watch.see(sighting(0.5, 0.3, shows=SLUG), times=10)
     watch.see(sighting(0.5, 0.3, shows=BEES), times=WAVERING - 1)
     watch.see(sighting(0.5, 0.3, shows=SLUG))
@@ -75,6 +78,67 @@ def test_the_one_that_was_taken_for_another_is_waited_for_where_it_was() -> None
     assert labels(watch).count("slug") == 1
     assert phases(watch.events).count(Phase.END) == 0
     assert "track-1" in watch.ids
+
+
+def test_what_rests_is_divided_by_no_look() -> None:
+    """The same pixels get the same answer each time: five looks at them are one."""
+    watch = TrackWatch(every=0.5)
+    watch.see(sighting(0.5, 0.3, shows=SLUG), times=10)
+    watch.rest(seconds=20, shows=BEES)
+    assert watch.ids == ["track-1"]
+    assert labels(watch) == ["slug"]
+
+
+@pytest.mark.parametrize("every", [1 / 30, 0.2, 5.0])
+def test_odd_looks_within_a_moment_are_one(every: float) -> None:
+    """However many frames there are a second, three looks after a short miss divide nobody."""
+    watch = TrackWatch(every=every)
+    for _ in range(6):
+        watch.see(sighting(0.5, 0.3, shows=SLUG), times=10)
+        watch.see(times=2 if every < 1 else 0)
+        watch.see(sighting(0.5, 0.3, shows=BEES), times=3)
+    assert labels(watch) == ["slug"]
+    assert watch.ids == ["track-1"]
+
+
+def test_one_that_turns_out_to_be_the_missed_one_is_it() -> None:
+    """Called bees after a gap, then slug again: the slug that was missed meanwhile, and not a second one."""
+    watch = TrackWatch(every=0.5)
+    watch.see(sighting(0.5, 0.3, shows=SLUG), times=20)
+    watch.see(times=4)
+    watch.see(sighting(0.5, 0.3, shows=BEES), times=5)
+    watch.see(sighting(0.5, 0.3, shows=SLUG), times=20)
+    assert labels(watch).count("slug") == 1
+    assert "track-1" in watch.ids
+
+
+def test_one_that_is_found_again_keeps_its_identity_at_rest() -> None:
+    """Its newest sighting is taken back as chance: it is still itself, and not what it was called while it was lost."""
+    watch = TrackWatch()
+    watch.see(sighting(0.5, 0.3, shows=SLUG), times=20)
+    watch.see(times=6)
+    watch.see(sighting(0.5 + 5 * SIZE, 0.3, shows=SLUG), times=3)
+    watch.rest(seconds=5, shows=SLUG)
+    assert watch.ids == ["track-1"]
+    assert labels(watch) == ["slug"]
+
+
+def test_two_at_rest_side_by_side_do_not_take_turns() -> None:
+    """A second one lands beside the first: one jump of the identity, then each keeps its own."""
+    watch = TrackWatch()
+    places = (0.5, 0.5 + 1.5 * SIZE)
+    watch.see(sighting(places[0], 0.3, shows=SLUG), times=30)
+    for _ in range(100):
+        known = {region.x for region in watched(watch.tracks)}
+        watch.see(
+            *[
+                sighting(x, 0.3, shows=SLUG, origin=Origin.REST if at(x, 0.3).x in known else Origin.MOTION)
+                for x in places
+            ]
+        )
+    assert labels(watch) == ["slug", "slug"]
+    assert len(watch.ids) == 2
+    assert max(track.path.length for track in watch.confirmed) < 3 * SIZE
 
 
 def test_one_that_slips_away_from_where_it_seems_to_rest_is_the_same() -> None:
