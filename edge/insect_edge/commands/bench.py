@@ -55,7 +55,8 @@ def command(*, config_path: Path | None, simulated: bool, frames: int, as_json: 
         measured = measure(config, frames=frames, publish=path is not None)
     holds = rate_of(measured.step.p95_ms)
     if as_json:
-        click.echo(json.dumps(_facts(measured) | {"holds": holds, "wanted": wanted}, ensure_ascii=False, indent=2))
+        known = None if measured.search is not None and not measured.search.settled else holds
+        click.echo(json.dumps(_facts(measured) | {"holds": known, "wanted": wanted}, ensure_ascii=False, indent=2))
         return EXIT_OK
     click.echo(_page(measured))
     if measured.search is None:
@@ -115,6 +116,8 @@ def _bound(search: Search) -> str:
 
 def _verdict(search: Search, *, holds: float, wanted: float) -> str:
     """Whether the rate can be held, also when much is to be seen."""
+    if not search.settled:
+        return "what this board holds cannot be told before the scene is known: take a fixed camera, or a longer film"
     full = search.crowded
     here = f"this board holds {holds:g} pictures a second"
     lowest = holds if full is None else min(holds, full.holds)

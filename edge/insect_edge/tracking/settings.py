@@ -20,8 +20,8 @@ class TrackerSettings:
         farthest: body lengths; past that from where it is expected nothing is taken for the same animal.
         confirm: sightings from which on something is taken for more than a flicker, from 1.
         patience: seconds unseen after which an animal in the middle of the frame is given up.
-        sitting: the same of one that hardly moved when it was seen last, or has a name: it may be there, like the ground
-            around it, or behind a leaf.
+        sitting: the same of one that hardly moved when it was seen last, or has a name: it may be there, like the
+            ground around it, or behind a leaf.
         left_after: seconds unseen after which one that was going out at the border is given up.
         empty_looks: looks at which no animal was seen, none in between that gave it a name, after which a recognised
             one is given up.

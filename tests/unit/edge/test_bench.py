@@ -281,3 +281,12 @@ def test_programs_are_told_of_searching_only_where_there_is_any(
     assert told(result(search=None), tmp_path, monkeypatch).splitlines()[-1] == (
         "this board holds 10 pictures a second; [camera] rate = 1: enough"
     )
+
+
+def test_nothing_is_promised_before_the_scene_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A finder that does not know the scene yet does next to nothing: its time says nothing of the board."""
+    unknown = result(search=replace(SEARCH, settled=False))
+    assert told(unknown, tmp_path, monkeypatch).splitlines()[-1] == (
+        "what this board holds cannot be told before the scene is known: take a fixed camera, or a longer film"
+    )
+    assert json.loads(told(unknown, tmp_path, monkeypatch, "--json"))["holds"] is None
