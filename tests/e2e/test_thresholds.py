@@ -59,6 +59,7 @@ def test_a_threshold_alerts_once_and_names_its_rule(tmp_path: Path) -> None:
                 assert daemon.stop(signal.SIGKILL) == -signal.SIGKILL
                 lives.append(daemon)
         with trap.running() as last:
+            last.wait_for_line("first frame")  # before it has started it cannot be stopped in order
             story.wait_until_told(subscriber, by=lives)
             assert last.stop() == 0
         found = story.messages(subscriber)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from insect_edge.regions.merge import same
+from insect_edge.regions.merge import INSIDE, SAME, intersection
 from insect_edge.sightings import Origin
 from support.boxes import matched
 from support.proposals import frame
@@ -17,6 +17,13 @@ if TYPE_CHECKING:
     from insect_edge.regions.finder import Finder
     from insect_edge.sightings import Found
     from support.crawling import Ground
+
+
+def same(one: Region, other: Region) -> bool:
+    """Whether two regions are of one thing, as finders see it: much alike, or one mostly within the other."""
+    shared = intersection(one, other)
+    first, second = one.width * one.height, other.width * other.height
+    return shared >= SAME * (first + second - shared) or shared >= INSIDE * min(first, second)
 
 
 @dataclass(slots=True)

@@ -28,13 +28,11 @@ class Backdrop:
     """A picture against what is behind the things in it.
 
     Attributes:
-        picture: (rows, columns, 3) uint8 in B, G, R order, the frame in fewer pixels.
         difference: (rows, columns) uint8, how far each pixel is from the backdrop, mean of the three colours.
         threshold: (rows, columns) uint8, from which difference on a pixel stands out.
         smooth: (rows / 8, columns / 8, 3) uint8, the backdrop itself.
     """
 
-    picture: NDArray[np.uint8]
     difference: NDArray[np.uint8]
     threshold: NDArray[np.uint8]
     smooth: NDArray[np.uint8]
@@ -78,7 +76,7 @@ def behind(picture: NDArray[np.uint8], *, least: float, above_noise: float) -> B
     lit = mean(smooth).astype(np.float32)
     needed = np.clip(np.maximum(least * lit, above_noise * noise), FAINTEST, 255).astype(np.uint8)
     threshold = cast("NDArray[np.uint8]", cv2.resize(needed, (columns, rows), interpolation=cv2.INTER_LINEAR))
-    return Backdrop(picture=picture, difference=difference, threshold=threshold, smooth=smooth)
+    return Backdrop(difference=difference, threshold=threshold, smooth=smooth)
 
 
 def _smooth(coarse: NDArray[np.uint8], *, least: float) -> NDArray[np.uint8]:

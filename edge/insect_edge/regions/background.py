@@ -219,7 +219,7 @@ class Background:
         """Make what is there now the background at once, in the light the background has."""
         window = mover.window
         now, light = compared.picture[window], compared.picture[window] - compared.difference[window]
-        self._mean[window] *= now / np.maximum(light, 1)
+        self._mean[window] = np.clip(self._mean[window] * (now / np.maximum(light, 1)), 0, 255)
         self._lit_mean = Lit.measured(self._mean)
 
     def _set_sensitivity(self) -> None:

@@ -35,13 +35,6 @@ def overlap(one: Region, other: Region) -> float:
     return shared / (one.width * one.height + other.width * other.height - shared)
 
 
-def same(one: Region, other: Region) -> bool:
-    """Whether two regions are of one thing: much alike, or one mostly within the other."""
-    shared = intersection(one, other)
-    first, second = one.width * one.height, other.width * other.height
-    return shared >= SAME * (first + second - shared) or shared >= INSIDE * min(first, second)
-
-
 def around(regions: Sequence[Region]) -> Region:
     """The smallest region that holds all of them, of at least one."""
     left, top = min(region.x for region in regions), min(region.y for region in regions)
@@ -56,9 +49,7 @@ def distinct(proposals: Iterable[Proposal]) -> list[Proposal]:
     An animal that rests goes before all others: what is known of it would be lost if it were looked at afresh.
     """
     ranked = sorted(proposals, key=_rank)
-    if not ranked:
-        return []
-    alike = _same_as_each(*_sides(ranked))
+    alike = _same(ranked, ranked)
     kept: list[int] = []
     for number in range(len(ranked)):
         if not alike[number, kept].any():
@@ -66,39 +57,27 @@ def distinct(proposals: Iterable[Proposal]) -> list[Proposal]:
     return sorted((ranked[number] for number in kept), key=lambda proposal: -proposal.strength)
 
 
-def _sides(proposals: Sequence[Proposal]) -> tuple[NDArray[np.float64], ...]:
-    """Left, top, width and height of each."""
-    boxes = [(one.region.x, one.region.y, one.region.width, one.region.height) for one in proposals]
-    return tuple(np.array(boxes).T)
+def strangers(proposals: Sequence[Proposal], known: Sequence[Proposal]) -> list[Proposal]:
+    """Those that are of no thing known, in their order; for hundreds of either."""
+    is_known = _same(proposals, known).any(axis=1)
+    return [proposal for proposal, known_too in zip(proposals, is_known.tolist(), strict=True) if not known_too]
 
 
-def _same_as_each(
-    x: NDArray[np.float64], y: NDArray[np.float64], width: NDArray[np.float64], height: NDArray[np.float64]
-) -> NDArray[np.bool_]:
-    """Which are of one thing (`same`), each with each."""
-    right, bottom, areas = x + width, y + height, width * height
-    across = np.minimum.outer(right, right) - np.maximum.outer(x, x)
-    down = np.minimum.outer(bottom, bottom) - np.maximum.outer(y, y)
+def _same(ones: Sequence[Proposal], others: Sequence[Proposal]) -> NDArray[np.bool_]:
+    """(ones, others): which are of one thing, much alike or one mostly within the other."""
+    (x, y, width, height), (other_x, other_y, other_width, other_height) = _sides(ones), _sides(others)
+    across = np.minimum.outer(x + width, other_x + other_width) - np.maximum.outer(x, other_x)
+    down = np.minimum.outer(y + height, other_y + other_height) - np.maximum.outer(y, other_y)
     shared = np.maximum(across, 0) * np.maximum(down, 0)
-    either, smaller = np.add.outer(areas, areas) - shared, np.minimum.outer(areas, areas)
+    areas, other_areas = width * height, other_width * other_height
+    either, smaller = np.add.outer(areas, other_areas) - shared, np.minimum.outer(areas, other_areas)
     return cast("NDArray[np.bool_]", (shared >= SAME * either) | (shared >= INSIDE * smaller))
 
 
-def strangers(proposals: Sequence[Proposal], known: Sequence[Proposal]) -> list[Proposal]:
-    """Those that are of no thing known (`same`), in their order; for hundreds of either."""
-    if not known:
-        return list(proposals)
-    x, y, width, height = _sides(known)
-    areas = width * height
-
-    def is_strange(region: Region) -> bool:
-        across = np.minimum(x + width, region.x + region.width) - np.maximum(x, region.x)
-        down = np.minimum(y + height, region.y + region.height) - np.maximum(y, region.y)
-        shared, area = np.maximum(across, 0) * np.maximum(down, 0), region.width * region.height
-        alike = (shared >= SAME * (areas + area - shared)) | (shared >= INSIDE * np.minimum(areas, area))
-        return not alike.any()
-
-    return [proposal for proposal in proposals if is_strange(proposal.region)]
+def _sides(proposals: Sequence[Proposal]) -> NDArray[np.float64]:
+    """(4, proposals): left, top, width and height of each."""
+    boxes = [(one.region.x, one.region.y, one.region.width, one.region.height) for one in proposals]
+    return np.array(boxes, np.float64).reshape(-1, 4).T
 
 
 def bounded(proposals: Iterable[Proposal], *, most: int, settled: bool = True) -> Found:

@@ -88,10 +88,13 @@ class MotionFinder:
         self._haunts = Haunts()
         self._flooded_since: float | None = None
         self._rain = Rain()
+        self._shape: tuple[int, ...] = ()
 
     def find(self, frame: Frame, *, watched: Sequence[Region] = ()) -> Found:
         """Animals that move, and watched ones at whose places nothing has changed."""
         picture, at = reduced(frame).astype(np.float32), frame.captured.monotonic
+        if picture.shape != self._shape:
+            self._begin_anew(picture.shape)
         if not self._background.fits(picture):
             return self._unsettled(picture, watched, at=at)
         compared = self._background.compare(picture)
@@ -115,6 +118,12 @@ class MotionFinder:
     def also_proposed(self, proposals: Sequence[Proposal]) -> None:
         """Have what another finder proposed in the newest frame recognised when it rests there."""
         self._resting.also(proposals)
+
+    def _begin_anew(self, shape: tuple[int, ...]) -> None:
+        """Forget all places in pixels: in pictures of another size they are elsewhere, or nowhere."""
+        self._shape, self._flooded_since = shape, None
+        self._standing.forget()
+        self._rain, self._haunts = Rain(), Haunts()
 
     def _unsettled(self, picture: Picture, watched: Sequence[Region], *, at: float) -> Found:
         """Of a scene that is still being learned only what was known before."""

@@ -31,7 +31,7 @@ class Mover:
         top: first row.
         right: the column behind the last.
         bottom: the row behind the last.
-        excess: mean of how far its pixels are beyond what is usual there, above 1.
+        excess: mean of how far its pixels are beyond what is usual there; that of most of them is above 1.
         peak: the most of that.
         pixels: how many there are.
     """
@@ -47,7 +47,8 @@ class Mover:
     @property
     def weight(self) -> float:
         """How much it is beyond what is usual: more for what differs more and is larger."""
-        return (self.excess - 1) * math.sqrt(self.pixels)
+        # Of closed holes the pixels are not unusual themselves, so that the mean may be less than one.
+        return max(self.excess - 1, 0.0) * math.sqrt(self.pixels)
 
     @property
     def density(self) -> float:

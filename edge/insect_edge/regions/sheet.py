@@ -58,8 +58,8 @@ def steps(grey: MatLike) -> NDArray[np.float32]:
 
 
 def _near(grey: MatLike) -> MatLike:
-    """A square of that width."""
-    side = round(NEAR * grey.shape[1]) | 1
+    """A square of that width, of a pixel and its neighbours at least: within one pixel nothing falls."""
+    side = max(round(NEAR * grey.shape[1]) | 1, 3)
     return np.ones((side, side), np.uint8)
 
 

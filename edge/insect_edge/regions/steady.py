@@ -60,9 +60,10 @@ class Reference:
                 here = (here[0] + across, here[1] + down)
                 if max(abs(across), abs(down)) < _CLOSE:
                     break
-                if max(abs(here[0]), abs(here[1])) * scale > _FURTHEST:
-                    return STEADY
             shift = (here[0] * scale, here[1] * scale)
+            # Not before the rounds are over: stretched as the steps are, the first ones go too far now and then.
+            if max(abs(shift[0]), abs(shift[1])) > _FURTHEST:
+                return STEADY
         return shift
 
     def refine(self, difference: Picture) -> Shift:

@@ -44,6 +44,12 @@ def darker(power: float) -> Callable[[NDArray[np.uint8]], NDArray[np.uint8]]:
     return lambda pixels: np.asarray(cv2.LUT(pixels, table), np.uint8)
 
 
+def speck(number: int) -> tuple[int, int, int]:
+    """The colour of a speck of dirt, of which there are all kinds from faint to dark."""
+    grey = 145 - 15 * (number % 7)
+    return grey, grey, grey
+
+
 @cache
 def scene_of(seed: int, *, height: int = 720) -> Scene:
     """Eight animals, 2 to 12 hundredths of the width, on a creased sheet."""
@@ -187,6 +193,26 @@ def test_the_clearest_come_first_and_the_rest_is_counted() -> None:
     assert {proposal.origin for proposal in everything.proposals} == {Origin.CONTRAST}
 
 
+@pytest.mark.parametrize("count", [1, 5, 20])
+@pytest.mark.parametrize("grey", [160, 40])
+def test_on_a_clean_sheet_every_fly_is_found_lone_or_in_a_swarm(count: int, grey: int) -> None:
+    """Equal small flies, faint or dark, are no dirt to each other."""
+    sheet = np.full((720, 1280, 3), 200, np.uint8)
+    for number in range(count):
+        place = (120 + 110 * (number % 10), 150 + 300 * (number // 10))
+        cv2.ellipse(sheet, place, (6, 3), 30, 0, 360, (grey, grey, grey), -1, cv2.LINE_AA)
+    assert len(ContrastFinder().find(frame(noisy(sheet, seed=12))).proposals) == count
+
+
+def test_a_speck_does_not_hide_the_only_fly() -> None:
+    """One thing that is too little for an animal is not yet dirt."""
+    sheet = np.full((720, 1280, 3), 200, np.uint8)
+    cv2.ellipse(sheet, (400, 300), (8, 4), 30, 0, 360, (130, 130, 130), -1, cv2.LINE_AA)
+    cv2.circle(sheet, (900, 400), 2, (150, 150, 150), -1, cv2.LINE_AA)
+    (proposal,) = ContrastFinder().find(frame(noisy(sheet, seed=12))).proposals
+    assert proposal.region.x < 0.5
+
+
 def test_a_dirty_sheet_asks_for_clearer_things() -> None:
     """A speck just above the smallest size is proposed on a clean sheet, and not among dozens of such."""
     clean = np.full((720, 1280, 3), 190, np.uint8)
@@ -194,7 +220,7 @@ def test_a_dirty_sheet_asks_for_clearer_things() -> None:
     dirty = clean.copy()
     for number in range(120):
         place = (40 + 100 * (number % 12), 30 + 70 * (number // 12))
-        cv2.circle(dirty, place, 2, (130, 130, 130), -1, cv2.LINE_AA)
+        cv2.circle(dirty, place, 2, speck(number), -1, cv2.LINE_AA)
     assert len(ContrastFinder().find(frame(noisy(clean, seed=13))).proposals) == 1
     assert ContrastFinder().find(frame(noisy(dirty, seed=13))).proposals == ()
 
@@ -250,7 +276,7 @@ def test_among_dirt_the_long_is_rather_an_animal_than_the_round(axes: tuple[int,
     sheet = np.full((720, 1280, 3), 190, np.uint8)
     for number in range(40):
         place = (60 + 120 * (number % 10), 60 + 160 * (number // 10))
-        cv2.circle(sheet, place, 2, (130, 130, 130), -1, cv2.LINE_AA)
+        cv2.circle(sheet, place, 2, speck(number), -1, cv2.LINE_AA)
     cv2.ellipse(sheet, (600, 300), axes, 30, 0, 360, (80, 80, 80), -1, cv2.LINE_AA)
     assert len(ContrastFinder().find(frame(noisy(sheet, seed=1))).proposals) == count
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from insect_edge.regions import merge
 from insect_edge.sightings import Origin
+from support.finding import same
 from support.proposals import box, proposal
 
 boxes = st.builds(box, st.floats(0, 0.5), st.floats(0, 0.5), st.floats(0.01, 0.5), st.floats(0.01, 0.5))
@@ -23,13 +24,17 @@ def test_overlap_is_symmetrical_and_bounded(one: merge.Region, other: merge.Regi
     """It makes no difference which comes first."""
     assert merge.overlap(one, other) == pytest.approx(merge.overlap(other, one))
     assert 0 <= merge.overlap(one, other) <= 1 + 1e-9
-    assert merge.same(one, other) == merge.same(other, one)
+    assert same(one, other) == same(other, one)
 
 
 def test_a_box_within_another_is_the_same_thing() -> None:
     """An animal's head does not count beside the animal."""
-    assert merge.same(box(0.1, 0.1, 0.2, 0.2), box(0.15, 0.15, 0.02, 0.02))
-    assert not merge.same(box(0.1, 0.1, 0.2, 0.2), box(0.28, 0.1, 0.2, 0.2))
+    animal, head, other = (
+        proposal(box(*sides)) for sides in ((0.1, 0.1, 0.2, 0.2), (0.15, 0.15, 0.02, 0.02), (0.28, 0.1, 0.2, 0.2))
+    )
+    assert merge.strangers([head, other], [animal]) == [other]
+    assert same(box(0.1, 0.1, 0.2, 0.2), box(0.15, 0.15, 0.02, 0.02))
+    assert not same(box(0.1, 0.1, 0.2, 0.2), box(0.28, 0.1, 0.2, 0.2))
 
 
 @given(regions=st.lists(boxes, min_size=1, max_size=5))
@@ -45,6 +50,12 @@ def test_each_thing_is_proposed_once() -> None:
     weak, strong = proposal(box(0.1, 0.1, 0.1, 0.1), strength=0.3), proposal(box(0.11, 0.1, 0.1, 0.1), strength=0.8)
     other = proposal(box(0.5, 0.5, 0.1, 0.1), strength=0.9)
     assert merge.distinct([weak, strong, other]) == [other, strong]
+
+
+def test_of_nothing_nothing_is_proposed() -> None:
+    """An empty frame has no things, and everything is strange to it."""
+    assert merge.distinct([]) == []
+    assert merge.strangers([], [proposal(box(0.1, 0.1, 0.1, 0.1))]) == []
 
 
 def test_a_known_animal_goes_before_a_new_guess() -> None:
@@ -74,5 +85,5 @@ def test_animals_that_rest_are_never_skipped() -> None:
 def test_strangers_are_those_of_no_thing_known(new: list[merge.Region], known: list[merge.Region]) -> None:
     """Many at once are compared as two are."""
     proposals = [proposal(region) for region in new]
-    expected = [one for one in proposals if not any(merge.same(one.region, other) for other in known)]
+    expected = [one for one in proposals if not any(same(one.region, other) for other in known)]
     assert merge.strangers(proposals, [proposal(region) for region in known]) == expected

@@ -224,6 +224,19 @@ def test_a_picture_of_another_size_begins_anew() -> None:
     assert not finder.find(other).settled
 
 
+def test_an_animal_at_the_lower_border_outlives_a_lower_picture() -> None:
+    """What was seen where the picture no longer reaches is forgotten, not looked up."""
+    tall = Crawler(place=walk((300.0, 345.0), speed=(0.0, 0.0), begin=6.0))
+    low = Crawler(place=walk((300.0, 245.0), speed=(0.0, 0.0), begin=16.0))
+    finder, there = MotionFinder(MotionSettings()), []
+    for seconds in moments(20.0, 2.0):
+        ground = Ground(crawlers=(tall,)) if seconds < 9 else Ground(height=260, crawlers=(low,))
+        found = finder.find(frame(ground.frame(seconds), seconds=seconds))
+        there.append(len(found.proposals))
+    assert there[17] == 1
+    assert there[-1] == 1
+
+
 def test_the_small_picture_of_the_camera_is_enough() -> None:
     """Where the camera gives the brightness itself, the large pixels are not read."""
     ground, finder = Ground(crawlers=(WALKER,)), MotionFinder(MotionSettings())

@@ -7,12 +7,14 @@ import numpy as np
 import pytest
 
 from insect_edge.domain import Frame
+from insect_edge.regions.background import Background, BackgroundSettings
 from insect_edge.regions.haunts import Haunts
 from insect_edge.regions.light import Lit, lit
 from insect_edge.regions.movers import Mover, movers, outside, weightiest
 from insect_edge.regions.rain import Rain
 from insect_edge.regions.reduce import COLUMNS, reduced
 from insect_edge.regions.rest import Resting, alike
+from insect_edge.regions.sheet import steps
 from insect_edge.regions.steady import Reference, laid_back
 from support.crawling import Ground
 from support.proposals import box, empty_frame, frame, proposal
@@ -86,6 +88,18 @@ def test_a_shift_is_found(shift: tuple[float, float]) -> None:
     found = Reference(here).guess(moved * np.float32(0.8))
     assert found == pytest.approx(shift, abs=0.15)
     assert np.mean(np.abs(laid_back(moved, found) - here)[20:-20, 20:-20]) < 2
+
+
+@pytest.mark.parametrize("smooth", [6, 15, 30])
+@pytest.mark.parametrize("across", [4.0, 9.0, 10.0, 11.5])
+def test_a_far_shift_of_a_smooth_scene_is_found(across: float, smooth: int) -> None:
+    """Up to nearly twelve pixels, although the first steps go further than that."""
+    wide = np.random.default_rng(3).normal(0, 1, (600, 900)).astype(np.float32)
+    wide = cv2.GaussianBlur(wide, (0, 0), smooth)
+    wide = (120 + 40 * wide / wide.std()).astype(np.float32)
+    moved = cv2.warpAffine(wide, np.array([[1, 0, across], [0, 1, 0.4 * across]]), (900, 600))
+    found = Reference(wide[100:460, 100:740].copy()).guess(moved[100:460, 100:740].astype(np.float32))
+    assert found == pytest.approx((across, 0.4 * across), abs=0.3)
 
 
 def test_a_picture_of_something_else_is_not_moved() -> None:
@@ -190,6 +204,35 @@ def test_half_of_an_animal_is_enough(covered: int, rests: bool) -> None:  # noqa
     now[85:115, 180 - covered : 200] = 200
     excess[85:115, 180 - covered : 200] = 4
     assert bool(resting.unchanged(now, [place], excess=excess)) is rests
+
+
+def test_a_thing_full_of_closed_holes_has_no_negative_weight() -> None:
+    """Pixels that are only between unusual ones pull the mean below what is unusual, and weight is none then."""
+    holes = Mover(left=0, top=0, right=9, bottom=9, excess=0.8, peak=3.0, pixels=60)
+    assert holes.weight == 0
+    assert mover(0, 0).weight == pytest.approx(10)
+
+
+def test_what_is_made_background_is_no_brighter_than_white() -> None:
+    """A thing that shines in the dark would be far brighter in the light that the background has."""
+    ground = np.full((120, 160), 200, np.float32)
+    background = Background(BackgroundSettings(warm_up=1.0, looks=3))
+    for at in range(4):
+        background.watch(ground, at=float(at))
+        if background.fits(ground):
+            break
+    dim = ground / 4
+    dim[50:60, 50:60] = 250
+    background.absorb(background.compare(dim), mover(50, 50))
+    expected = background.compare(ground)
+    assert float((expected.picture - expected.difference).max()) <= 256
+
+
+def test_one_column_has_no_slope_but_two_neighbours() -> None:
+    """Even in a tiny picture the light is looked at over a pixel and its neighbours."""
+    grey = np.full((8, 12), 200, np.uint8)
+    grey[:, :6] = 20
+    assert steps(grey).max() == pytest.approx(0.9)
 
 
 def test_of_too_many_things_the_weightiest_stay() -> None:
