@@ -59,8 +59,8 @@ def distinct(proposals: Iterable[Proposal]) -> list[Proposal]:
 
 def strangers(proposals: Sequence[Proposal], known: Sequence[Proposal]) -> list[Proposal]:
     """Those that are of no thing known, in their order; for hundreds of either."""
-    is_known = _same(proposals, known).any(axis=1)
-    return [proposal for proposal, known_too in zip(proposals, is_known.tolist(), strict=True) if not known_too]
+    strange = np.flatnonzero(np.all(~_same(proposals, known), axis=1))
+    return [proposals[number] for number in strange.tolist()]
 
 
 def _same(ones: Sequence[Proposal], others: Sequence[Proposal]) -> NDArray[np.bool_]:

@@ -20,8 +20,9 @@ def with_weak(clear: list[float], *, weak: int) -> float:
 
 
 def test_on_a_clean_sheet_the_least_is_enough() -> None:
-    """Where nothing is weak, a merit of one makes an animal."""
-    assert with_weak([5.0, 70.0, 900.0], weak=0) == 1
+    """Where there is no dirt, a merit of one makes an animal, and less makes none."""
+    assert with_weak([1.0, 1.3, 5.0, 70.0, 900.0], weak=0) == 1
+    assert math.isinf(with_weak([0.99], weak=0))
 
 
 def test_among_nothing_but_dirt_is_no_animal() -> None:
@@ -43,8 +44,16 @@ def test_a_swarm_is_no_dirt(strays: list[float]) -> None:
     assert enough(np.array([*([3.9] * 300), *strays])) == 1
 
 
-def test_specks_of_one_size_are_an_animal_to_nobody() -> None:
-    """Below the least that is an animal a swarm excuses no others."""
+def test_small_flies_of_different_sizes_are_no_dirt() -> None:
+    """Where nothing is certain and next to nothing too weak, all are enough; beside a moth or dirt they are not."""
+    flies = np.geomspace(1.1, 30, 20)
+    assert enough(flies) == enough(np.append(flies, [0.7, 0.6])) == 1
+    assert enough(np.append(flies, 60.0)) > 1
+    assert enough(np.append(flies, [0.7] * 3)) > 1
+
+
+def test_a_swarm_of_specks_excuses_no_others() -> None:
+    """A few weak things among many that are below the least of an animal are dirt like those."""
     assert math.isinf(enough(np.array([0.6] * 40 + [1.2, 1.9, 3.1])))
 
 

@@ -226,11 +226,11 @@ def test_a_picture_of_another_size_begins_anew() -> None:
 
 def test_an_animal_at_the_lower_border_outlives_a_lower_picture() -> None:
     """What was seen where the picture no longer reaches is forgotten, not looked up."""
-    tall = Crawler(place=walk((300.0, 345.0), speed=(0.0, 0.0), begin=6.0))
-    low = Crawler(place=walk((300.0, 245.0), speed=(0.0, 0.0), begin=16.0))
+    whole = Crawler(place=walk((300.0, 345.0), speed=(0.0, 0.0), begin=6.0))
+    cut = Crawler(place=walk((300.0, 345.0), speed=(0.0, 0.0), begin=13.5))
     finder, there = MotionFinder(MotionSettings()), []
     for seconds in moments(20.0, 2.0):
-        ground = Ground(crawlers=(tall,)) if seconds < 9 else Ground(height=260, crawlers=(low,))
+        ground = Ground(crawlers=(whole,)) if seconds < 9 else Ground(height=348, crawlers=(cut,))
         found = finder.find(frame(ground.frame(seconds), seconds=seconds))
         there.append(len(found.proposals))
     assert there[17] == 1
