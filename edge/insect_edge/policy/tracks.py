@@ -98,6 +98,9 @@ class TrackPolicy(EventLife):
         hits = animal.agreeing(label)
         if len(hits) < self.settings.required or (verdict := hits[-1].verdict) is None:
             return state, ()
+        if track.joint is not None and label != track.joint.before.names.sure:
+            # It may prove to be another animal, which will have a track of its own, and its event.
+            return state, ()
         score = animal.pool.score(label, threshold=verdict.threshold)
         if score < verdict.threshold + MORE * (1 - verdict.threshold) - ROUNDING:
             return state, ()

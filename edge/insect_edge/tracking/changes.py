@@ -141,7 +141,7 @@ def _moved(track: Track, *, motion: Motion, box: Box, on: Occasion) -> Track:
         length=length,
         step_from=step_from,
         stepped_at=track.stepped_at if step_from == track.step_from else on.at.monotonic,
-        slipped=track.slipped and step_from == track.step_from,
+        slipped=track.slipped if step_from == track.step_from else None,
         motion=motion,
         box=box,
         sightings=sightings,

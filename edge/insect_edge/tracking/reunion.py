@@ -84,7 +84,8 @@ def _found(old: Track, new: Track) -> Track:
     if by_then is not None:
         return _again(by_then, new)
     ended = max(old.seconds - (old.last_seen.monotonic - new.started.monotonic), 0.0)
-    return replace(_again(replace(old, last_seen=new.started, seconds=ended), new), slipped=True)
+    again = _again(replace(old, last_seen=new.started, seconds=ended), new)
+    return replace(again, slipped=(old.box.x, old.box.y))
 
 
 def _fresh(tracks: Sequence[Track], *, known: Mapping[str, Track]) -> dict[int, Track]:
@@ -99,7 +100,7 @@ def _fresh(tracks: Sequence[Track], *, known: Mapping[str, Track]) -> dict[int, 
         before = known.get(track.track_id)
         if before is None:
             fresh[number] = track
-        elif track.names.sure not in {None, before.names.sure} and track.looks > KNOWN_LOOKS:
+        elif track.names.sure not in {None, before.names.sure} and (before.label or track.looks > KNOWN_LOOKS):
             place = (track.box.x, track.box.y)
             fresh[number] = replace(
                 track, first=track.last, started=track.last_seen, step_from=place, length=0.0, seconds=0.0
@@ -144,11 +145,13 @@ def _slipped(old: Track, new: Track, *, aspect: float) -> float | None:
     found again by itself, and gets a name of its own.
     """
     seen = old.seen
-    if old.slipped or seen is None or seen.proposal.origin is not Origin.REST:
+    if seen is None or seen.proposal.origin is not Origin.REST or new.label is None or new.label != old.label:
         return None
-    if new.label is None or new.label != old.label:
+    size = max(old.box.size, new.box.size)
+    if old.slipped is not None and math.dist((new.box.x, new.box.y), old.slipped) < size:
+        # This is what does rest where the other slipped from.
         return None
-    off = math.hypot(new.box.x - old.box.x, new.box.y - old.box.y) / max(old.box.size, new.box.size)
+    off = math.hypot(new.box.x - old.box.x, new.box.y - old.box.y) / size
     return off if off < SLIPPED and not _came_in(new, aspect=aspect) else None
 
 

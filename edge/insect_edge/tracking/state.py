@@ -86,7 +86,7 @@ class Track:
         empty: looks, since the last that gave it a name, at which no animal was seen.
         doubt: the track without its newest sighting, which may prove to be chance; None before the second.
         joint: where its newest part begins, as long as that may be another animal's; else None.
-        slipped: whether it was found beside where it seemed to rest, and has made no step since.
+        slipped: where it seemed to rest when it was found beside that, if it has made no step since; in frame widths.
     """
 
     track_id: str
@@ -112,7 +112,7 @@ class Track:
     empty: int = 0
     doubt: Track | None = None
     joint: Joint | None = None
-    slipped: bool = False
+    slipped: tuple[float, float] | None = None
 
     @property
     def label(self) -> str | None:

@@ -172,3 +172,26 @@ def test_what_came_over_the_border_is_another() -> None:
     watch.see(rests, sighting(SIZE + 0.005, 0.3, shows=SLUG), times=8)
     assert labels(watch) == ["slug", "slug"]
     assert len(watch.ids) == 2
+
+
+def test_nothing_is_told_while_it_may_be_of_another() -> None:
+    """What comes where a slug was is told once, by its own track, and not by that of the slug before."""
+    watch = TrackWatch(every=0.3)
+    watch.see(sighting(0.5, 0.3, shows=seen({"slug": 0.65, "bees": 0.3})), times=2)
+    watch.see(sighting(0.5, 0.3))
+    watch.see(times=4)
+    watch.see(sighting(0.5, 0.3, shows=BEES), times=14)
+    assert labels(watch) == ["bees"]
+
+
+def test_one_that_slips_on_and_on_is_the_same() -> None:
+    """Each time it leaves behind what looks like an animal at rest."""
+    watch = TrackWatch(every=0.2)
+    watch.see(sighting(0.3, 0.3, shows=SLUG), times=30)
+    for number in range(4):
+        rests = sighting(0.3 + 1.2 * number * SIZE, 0.3, origin=Origin.REST)
+        moves = sighting(0.3 + 1.2 * (number + 1) * SIZE, 0.3, shows=SLUG)
+        watch.see(rests, moves, times=3)
+        watch.see(sighting(0.3 + 1.2 * (number + 1) * SIZE, 0.3, origin=Origin.REST), times=3)
+    assert labels(watch) == ["slug"]
+    assert "track-1" in watch.ids
