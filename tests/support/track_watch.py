@@ -86,8 +86,8 @@ class TrackWatch:
 
     @property
     def confirmed(self) -> list[Track]:
-        """The tracks that are more than a flicker."""
-        return [track for track in self.tracks.tracks if track.confirmed]
+        """The tracks that are more than a flicker, and somewhere."""
+        return [track for track in self.tracks.tracks if track.confirmed and not track.vanished]
 
     @property
     def ids(self) -> list[str]:

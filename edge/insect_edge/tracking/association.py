@@ -95,8 +95,13 @@ class Association:
 
 def expected_at(state: TrackerState, *, now: float, settings: TrackerSettings) -> list[Expected]:
     """Where animals should be at `now` (monotonic seconds); those unseen for too long are none any more."""
-    near = [track for track in state.tracks if now - track.absent_from < _patience(track, settings=settings)]
-    return [expected_of(track, now=now, settings=settings) for track in near]
+    near = waited_for(state, now=now, settings=settings)
+    return [expected_of(track, now=now, settings=settings) for track in near if not track.vanished]
+
+
+def waited_for(state: TrackerState, *, now: float, settings: TrackerSettings) -> list[Track]:
+    """The animals that were not unseen for too long at `now`."""
+    return [track for track in state.tracks if now - track.absent_from < _patience(track, settings=settings)]
 
 
 def _patience(track: Track, *, settings: TrackerSettings) -> float:

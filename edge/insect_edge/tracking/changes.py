@@ -120,10 +120,16 @@ def missed(track: Track, *, on: Occasion) -> Track:
     return replace(track, seen=None, missed=track.missed + 1, absent_from=min(track.absent_from, now))
 
 
+def checked(track: Track, *, on: Occasion) -> Track:
+    """A track, or, where the model saw no animal in look after look, an animal that is no longer where it rested."""
+    if track.label is None or track.empty < on.settings.empty_looks:
+        return track
+    now = on.at.monotonic
+    return replace(track, vanished=True, seen=None, missed=FLICKER, empty=0, absent_from=now, doubt=None, joint=None)
+
+
 def given_up(track: Track, *, on: Occasion) -> bool:
     """Whether an animal is not waited for any longer."""
-    if track.label is not None and track.empty >= on.settings.empty_looks:
-        return True
     if track.missed < FLICKER:
         return False
     unseen = on.at.monotonic - track.absent_from

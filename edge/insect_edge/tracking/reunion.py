@@ -56,7 +56,9 @@ def reunited(
     """
     known = {one.track.track_id: one.track for one in before if one.track.confirmed}
     fresh = _fresh(tracks, known=known)
-    lost = [number for number, track in enumerate(tracks) if track.missed and track.track_id in known]
+    lost = [
+        number for number, track in enumerate(tracks) if track.missed and (track.vanished or track.track_id in known)
+    ]
     costs = {
         (old, number): cost
         for old in lost
@@ -98,8 +100,10 @@ def _fresh(tracks: Sequence[Track], *, known: Mapping[str, Track]) -> dict[int, 
         if not track.confirmed:
             continue
         before = known.get(track.track_id)
-        if before is None:
+        if before is None and not track.vanished:
             fresh[number] = track
+        elif before is None:
+            continue
         elif track.names.sure not in {None, before.names.sure} and (before.label or track.looks > KNOWN_LOOKS):
             place = (track.box.x, track.box.y)
             fresh[number] = replace(

@@ -24,7 +24,7 @@ class TrackerSettings:
             ground around it, or behind a leaf.
         left_after: seconds unseen after which one that was going out at the border is given up.
         empty_looks: looks at which no animal was seen, none in between that gave it a name, after which a recognised
-            one is given up.
+            one is no longer where it rested.
         most: animals followed at once, from 1, not counted those that are known and rest.
         resting: those besides: moths and specks on a sheet. Each costs little; forgotten, it would be new in every
             frame, and looked at again. As many as finders propose.

@@ -86,6 +86,7 @@ class Track:
         empty: looks, since the last that gave it a name, at which no animal was seen.
         doubt: the track without its newest sighting, which may prove to be chance; None before the second.
         joint: where its newest part begins, as long as that may be another animal's; else None.
+        vanished: whether no animal was seen where it rested: it is sought elsewhere only, and not watched.
         slipped: where it seemed to rest when it was found beside that, if it has made no step since; in frame widths.
     """
 
@@ -113,6 +114,7 @@ class Track:
     doubt: Track | None = None
     joint: Joint | None = None
     slipped: tuple[float, float] | None = None
+    vanished: bool = False
 
     @property
     def label(self) -> str | None:
@@ -191,7 +193,7 @@ def watched(state: TrackerState) -> tuple[Region, ...]:
     Also where each was seen before that, for its newest sighting may prove to be chance. One that went on meanwhile is
     found where it is; asking once too often costs a comparison of a few pixels.
     """
-    known = [track for track in state.tracks if track.confirmed]
+    known = [track for track in state.tracks if track.confirmed and not track.vanished]
     before = [track.doubt.last for track in known if track.doubt is not None]
     return tuple(dict.fromkeys([*(track.last for track in known), *before]))
 

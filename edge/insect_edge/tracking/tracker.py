@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from insect_edge.tracking import changes
-from insect_edge.tracking.association import associated, expected_at
+from insect_edge.tracking.association import associated, expected_at, waited_for
 from insect_edge.tracking.box import Box
 from insect_edge.tracking.joints import parted
 from insect_edge.tracking.presence import not_looked_at, order, present
@@ -71,7 +71,9 @@ class Tracker:
         found = associated(expected, here, settings=self.settings, aspect=aspect)
         tracks = [_after(number, expected, here, found, on=on) for number in range(len(expected))]
         tracks += [changes.new(here[number], track_id=new_id(), on=on) for number in found.news]
-        tracks = [part for track in tracks for part in parted(track, new_id=new_id)]
+        tracks = [changes.checked(part, on=on) for track in tracks for part in parted(track, new_id=new_id)]
+        waiting = waited_for(state, now=at.monotonic, settings=self.settings)
+        tracks += [track for track in waiting if track.vanished]
         tracks = reunited(tracks, before=expected, settings=self.settings, aspect=aspect)
         return TrackerState(
             tracks=self._bounded([track for track in tracks if not changes.given_up(track, on=on)]), at=at

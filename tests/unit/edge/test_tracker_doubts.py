@@ -172,3 +172,27 @@ def test_what_proves_to_be_larger_is_seen_as_it_is() -> None:
     watch.see(sighting(0.5, 0.3, shows=None, size=SIZE / 2.1), times=4)
     watch.see(sighting(0.5, 0.3, shows=SLUG), times=10)
     assert [event.label for event in watch.events if event.phase is Phase.START] == ["slug"]
+
+
+def test_a_leaf_that_is_taken_for_an_animal_now_and_then_is_told_once() -> None:
+    """Looks that show nothing take it from its place, and later ones that give it the same name bring it back."""
+    watch = TrackWatch(every=0.5)
+    for _ in range(5):
+        watch.see(sighting(0.5, 0.3, shows=SLUG), times=4)
+        watch.rest(seconds=5, shows=NOTHING)
+        watch.see(times=20)
+    assert [event.label for event in watch.events if event.phase is Phase.START] == ["slug"]
+    assert Phase.END not in [event.phase for event in watch.events]
+    watch.see(times=round(SITTING / watch.every))
+    assert watch.events[-1].phase is Phase.END
+    assert watch.tracks.tracks == ()
+
+
+def test_what_vanished_is_not_watched_where_it_was() -> None:
+    """Its place may look unchanged for ever; nothing there is it any more."""
+    watch = TrackWatch(every=0.5)
+    watch.see(sighting(0.5, 0.3, shows=SLUG), times=4)
+    watch.rest(seconds=5, shows=NOTHING)
+    assert watched(watch.tracks) == ()
+    watch.see(sighting(0.5, 0.3, shows=BEES), times=4)
+    assert [event.label for event in watch.events if event.phase is Phase.START] == ["slug", "bees"]
