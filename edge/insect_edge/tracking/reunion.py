@@ -31,11 +31,11 @@ SAT = 1.5
 """Body lengths from where it sat in which an animal that was unseen for long is taken to be itself."""
 LEAP = 8.0
 """Body lengths a second it may have come beyond that, while nobody saw it: it took off."""
-FLIGHT = 24.0
+FLIGHT = 16.0
 """Body lengths away, at most, where the model calls both the same and the new one did not come in from outside."""
-PACE = 3.0
+PACE = 2.0
 """Body lengths a second by which that may be further than usual: it walked on behind leaves, or flew."""
-HIDDEN = 3.0
+HIDDEN = 1.5
 """The same where it was unseen for long: it was behind a leaf, or under it."""
 SLIPPED = 2.0
 """The same from where it seems to rest still: it slipped away."""
