@@ -125,4 +125,5 @@ def _newcomer(track: Track, joint: Joint, *, track_id: str) -> Track:
         names=joint.names,
         doubt=None,
         joint=None,
+        slipped=None,
     )

@@ -70,7 +70,7 @@ def reunited(
         (old, number): RATHER + off
         for number, new in fresh.items()
         for old, track in enumerate(tracks)
-        if old != number and track.track_id in known and (off := _slipped(track, new, aspect=aspect)) is not None
+        if old not in fresh and track.track_id in known and (off := _slipped(track, new, aspect=aspect)) is not None
     }
     pairs = assign(costs, limit=math.inf if not costs else max(costs.values()) + 1)
     found, fresh_of = set(pairs.values()), {old: fresh[new] for old, new in pairs.items()}
@@ -97,13 +97,11 @@ def _fresh(tracks: Sequence[Track], *, known: Mapping[str, Track]) -> dict[int, 
     """
     fresh = {}
     for number, track in enumerate(tracks):
-        if not track.confirmed:
+        if not track.confirmed or track.vanished:
             continue
         before = known.get(track.track_id)
-        if before is None and not track.vanished:
+        if before is None:
             fresh[number] = track
-        elif before is None:
-            continue
         elif track.names.sure not in {None, before.names.sure} and (before.label or track.looks > KNOWN_LOOKS):
             place = (track.box.x, track.box.y)
             fresh[number] = replace(
