@@ -10,7 +10,7 @@ from insect_edge.domain import Category, Classification, Evidence, Label, Phase,
 from insect_edge.sightings import Origin, Proposal, Sighting
 from insect_edge.tracking.settings import TrackerSettings
 from insect_edge.tracking.state import seeded, watched
-from support.box_world import ASPECT
+from support.box_world import ASPECT, region_of
 from support.policy_watch import BEES, NOTHING, SLUG, moment, seen
 from support.track_watch import SIZE, TrackWatch, at, sighting
 
@@ -196,3 +196,30 @@ def test_what_vanished_is_not_watched_where_it_was() -> None:
     assert watched(watch.tracks) == ()
     watch.see(sighting(0.5, 0.3, shows=BEES), times=4)
     assert [event.label for event in watch.events if event.phase is Phase.START] == ["slug", "bees"]
+
+
+def test_what_was_cut_off_by_the_border_last_has_left() -> None:
+    """However slowly it went out: what is unseen there is not waited for."""
+    watch = TrackWatch(every=0.5)
+    watch.see(sighting(SIZE / 2, 0.3, shows=SLUG), times=6)
+    rest = Proposal(region=region_of(0.0, 0.3 - SIZE / 2, 0.4 * SIZE, 0.3 + SIZE / 2), origin=Origin.MOTION, strength=1)
+    watch.see(Sighting(proposal=rest, classification=None), times=6)
+    watch.see(times=round(watch.tracker.settings.left_after / watch.every) + 2)
+    assert watch.ids == []
+
+
+def test_a_leaf_that_sways_over_an_animal_is_not_it() -> None:
+    """A box around it that is much larger says nothing of its size."""
+    watch = TrackWatch(every=0.5)
+    watch.see(sighting(0.5, 0.3, shows=SLUG), times=6)
+    watch.see(sighting(0.5, 0.3, size=3 * SIZE), times=3)
+    assert watch.confirmed[0].box.size == pytest.approx(SIZE)
+
+
+def test_looks_that_hardly_pass_the_threshold_are_not_told() -> None:
+    """There will be more of them, and an animal gets surer."""
+    watch = TrackWatch(every=0.5)
+    watch.see(sighting(0.5, 0.3, shows=seen({"slug": 0.61})), times=10)
+    assert watch.events == []
+    watch.see(sighting(0.5, 0.3, shows=SLUG), times=6)
+    assert [event.phase for event in watch.events][:1] == [Phase.START]
