@@ -79,7 +79,13 @@ def followed(world: BoxWorld, *, minutes: float, patience: float = 30.0) -> Stor
         sightings = _looked_at(frame, tracks, tracker, generator=generator)
         at = moment(frame.seconds)
         tracks = tracker.step(
-            tracks, sightings, at=at, settled=True, new_id=lambda: f"track-{next(numbers)}", aspect=ASPECT
+            tracks,
+            sightings,
+            at=at,
+            settled=True,
+            new_id=lambda: f"track-{next(numbers)}",
+            aspect=ASPECT,
+            told=state.tracks,
         )
         state, events = policy.step(state, tracks, at=at)
         story.seconds += perf_counter() - began

@@ -28,9 +28,9 @@ def at(x: float, y: float, *, size: float = SIZE) -> Region:
 
 
 def sighting(
-    x: float, y: float, *, size: float = SIZE, shows: Classification | None = None, origin: Origin = Origin.MOTION
+    x: float, y: float, *, size: float = SIZE, shows: Classification | None = None, origin: Origin = Origin.CONTRAST
 ) -> Sighting:
-    """A box there, and what the model says of it."""
+    """A box there, and what the model says of it; nothing is said of whether it moves."""
     return Sighting(proposal=Proposal(region=at(x, y, size=size), origin=origin, strength=0.5), classification=shows)
 
 
@@ -65,7 +65,13 @@ class TrackWatch:
         for _ in range(times):
             now = moment(self.now)
             self.tracks = self.tracker.step(
-                self.tracks, sightings, at=now, settled=settled, new_id=self.new_id, aspect=ASPECT
+                self.tracks,
+                sightings,
+                at=now,
+                settled=settled,
+                new_id=self.new_id,
+                aspect=ASPECT,
+                told=self.state.tracks,
             )
             self.state, events = self.policy.step(self.state, self.tracks, at=now)
             self.events += events

@@ -173,6 +173,11 @@ class PolicyState:
     began: Began | None = None
     animals: Mapping[str, Animal] = field(default_factory=dict)
 
+    @property
+    def tracks(self) -> frozenset[str]:
+        """Identifiers of the tracks of open events: these animals have been told."""
+        return frozenset(event.path.track_id for event in self.open_events if event.path is not None)
+
     def hits(self, label: str) -> Iterator[Look]:
         """The frames of the window whose verdict is the label, since its last event ended; oldest first."""
         since = self.ended.get(label)

@@ -81,6 +81,7 @@ class AnimalSight:
             new_id=self._new_track_id,
             aspect=aspect,
             turn=frame.captured.monotonic - min(self._looked.values(), default=frame.captured.monotonic),
+            told=state.tracks,
         )
         state, events = self._policy.step(state, self._tracks, at=frame.captured)
         return state, events, view

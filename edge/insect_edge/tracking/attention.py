@@ -1,7 +1,7 @@
 """At which proposals to look with the model, when there are more than there is time for.
 
-An animal just found is looked at in frame after frame until it is known; one that is known, less and less often. In
-turn come
+An animal just found is looked at again and again, as soon as it may look different, until it is known; one that is
+known, less and less often. In turn come
 
 * animals looked at less than `young` times, and those that may be others (`joints`), those first that are not yet sure
   to be any, then those looked at least;
@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 
 from insect_edge.sightings import Origin, Sighting
 from insect_edge.tracking.association import associated, expected_at
+from insect_edge.tracking.box import is_at_border
 from insect_edge.tracking.joints import is_doubtful
 from insect_edge.tracking.presence import FIXED
 from insect_edge.tracking.state import WIDE
@@ -36,18 +37,22 @@ if TYPE_CHECKING:
     from insect_edge.tracking.settings import TrackerSettings
     from insect_edge.tracking.state import Track, TrackerState
 
+APART = 0.3
+APART_AT_REST = 1.0
+"""Seconds between two looks at one animal, at least, and at one that does not move: in frames closer to each other all
+looks the same, and what is called an animal by mistake is called so again."""
 AGAIN = 1.0
 """Seconds until a known animal is looked at again at first; each time it takes twice as long."""
 MOVING = 8.0
 """Seconds until one that moves is looked at again at the latest: it may show a better side."""
 CUT = 10.0
 """Seconds for which what the border cuts off is not looked at: grass leans in; half an animal looks like another."""
-BORDER = 0.012
-"""Frame widths and heights within which a box is at the border: grass that leans in is not seen down to it."""
 OUTLINED = frozenset({Origin.MOTION, Origin.REST})
 """What is proposed so is an animal's outline, where it is cut off as well."""
 RESTING = 60.0
 """Seconds until one that rests, or that was never given a name, is looked at again at the latest."""
+AWAY = 1.5
+"""Body lengths from where it was looked at last, from which on what has no name is looked at again soon."""
 
 
 def wanted_looks(
@@ -84,8 +89,9 @@ def wanted_looks(
     owned = ((expected[row], loose[column]) for row, column in found.pairs.items())
     pairs = [(one, number) for one, number in owned if number in whole or now - one.track.started.monotonic >= CUT]
     new = [loose[column] for column in found.news if loose[column] in whole]
-    doubtful = {number for one, number in pairs if is_doubtful(one, proposals[number], settings, aspect=aspect)}
-    fresh = [(one.track, number) for one, number in pairs if one.track.looks < young or number in doubtful]
+    ripe = [(one, number) for one, number in pairs if _is_ripe(one.track, proposals[number], now=now)]
+    doubtful = {number for one, number in ripe if is_doubtful(one, proposals[number], settings, aspect=aspect)}
+    fresh = [(one.track, number) for one, number in ripe if one.track.looks < young or number in doubtful]
     rows = (_youngest(fresh), _strongest(new, proposals), _due(pairs, proposals, now=now, young=young))
     turns = chain.from_iterable(zip_longest(*rows))
     return tuple(dict.fromkeys((*fixed, *(number for number in turns if number is not None))))[:most]
@@ -97,9 +103,13 @@ def _strongest(numbers: Iterable[int], proposals: Sequence[Proposal]) -> list[in
 
 def is_cut(proposal: Proposal) -> bool:
     """Whether the border of the frame cuts an animal off."""
-    box = proposal.region
-    nearest = min(box.x, box.y, 1 - box.x - box.width, 1 - box.y - box.height)
-    return proposal.origin in OUTLINED and nearest < BORDER
+    return proposal.origin in OUTLINED and is_at_border(proposal.region)
+
+
+def _is_ripe(track: Track, proposal: Proposal, *, now: float) -> bool:
+    """Whether the newest look at something is long enough ago."""
+    apart = APART_AT_REST if proposal.origin is Origin.REST else APART
+    return track.last_look is None or now - track.last_look >= apart
 
 
 def _youngest(fresh: Iterable[tuple[Track, int]]) -> Iterator[int]:
@@ -120,6 +130,11 @@ def _overdue(track: Track, proposal: Proposal, *, now: float, young: int) -> flo
     """Seconds since a known animal should have been looked at again; less than 0 while it need not be."""
     if track.looks < young or track.last_look is None:
         return -1.0
-    still = proposal.origin is Origin.REST or track.label is None
-    pause = min(AGAIN * 2.0 ** min(track.looks - young, 30), RESTING if still else MOVING)
-    return now - track.last_look - pause
+    pause = AGAIN * 2.0 ** min(track.looks - young, 30)
+    if track.label is None:
+        # A leaf sways about its place, an animal goes on; one may have come where a leaf was before.
+        has_left = math.dist((track.box.x, track.box.y), track.looked_at) > AWAY * track.box.size
+        longest = AGAIN if has_left else RESTING
+    else:
+        longest = RESTING if proposal.origin is Origin.REST else MOVING
+    return now - track.last_look - min(pause, longest)

@@ -15,6 +15,16 @@ if TYPE_CHECKING:
     from insect_edge.domain import Region
 
 
+BORDER = 0.012
+"""Frame widths and heights within which a box is at the border: grass that leans in is not seen down to it."""
+
+
+def is_at_border(region: Region) -> bool:
+    """Whether the border of the frame may cut off what is in this box."""
+    nearest = min(region.x, region.y, 1 - region.x - region.width, 1 - region.y - region.height)
+    return nearest < BORDER
+
+
 @dataclass(frozen=True, slots=True)
 class Box:
     """An upright rectangle; all four in frame widths.
@@ -52,6 +62,18 @@ class Box:
         across = min(self.width, other.width, (self.width + other.width) / 2 - abs(self.x - other.x))
         down = min(self.height, other.height, (self.height + other.height) / 2 - abs(self.y - other.y))
         return across * down if across > 0 and down > 0 else 0.0
+
+    def around(self, other: Box) -> Box:
+        """The smallest that holds both."""
+        left, right = (
+            min(one.x - one.width / 2 for one in (self, other)),
+            max(one.x + one.width / 2 for one in (self, other)),
+        )
+        top, bottom = (
+            min(one.y - one.height / 2 for one in (self, other)),
+            max(one.y + one.height / 2 for one in (self, other)),
+        )
+        return Box((left + right) / 2, (top + bottom) / 2, right - left, bottom - top)
 
     def overlap(self, other: Box) -> float:
         """Intersection over union, in [0, 1]."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from insect_edge.sightings import Origin
 from insect_edge.tracking.association import expected_of
-from insect_edge.tracking.box import Box
-from insect_edge.tracking.joints import joined
+from insect_edge.tracking.box import Box, is_at_border
+from insect_edge.tracking.joints import SURPRISE, joined
 from insect_edge.tracking.motion import Motion
 from insect_edge.tracking.state import CREEPING, GROWTH, SHRINKAGE, Track, stepped
 
@@ -66,6 +67,8 @@ def new(sighting: Sighting, *, track_id: str, on: Occasion) -> Track:
         last_seen=on.at,
         absent_from=on.at.monotonic,
         alone=on.at.monotonic,
+        origin=sighting.proposal.origin,
+        found_at=(box.x, box.y),
         seconds=0.0,
         length=0.0,
         step_from=(box.x, box.y),
@@ -87,15 +90,17 @@ def seen(one: Expected, sighting: Sighting, *, on: Occasion) -> Track:
     noise = (on.settings.jitter * one.box.size) ** 2
     surprise = one.motion.surprise(measured.x, measured.y, variance=noise)
     motion = one.motion.corrected(measured.x, measured.y, variance=noise)
-    box = Box(
-        motion.x.place,
-        motion.y.place,
-        _side(one.box.width, measured.width),
-        _side(one.box.height, measured.height),
-    )
+    # Of one that walks in or out the border shows a part; what rests is told to be as large as it was found first.
+    shrinks = not is_at_border(region) and sighting.proposal.origin is not Origin.REST
+    width = _side(one.box.width, measured.width, shrinks=shrinks)
+    height = _side(one.box.height, measured.height, shrinks=shrinks)
+    box = Box(motion.x.place, motion.y.place, width, height)
     before = replace(one.track, doubt=None)
     now = on.at.monotonic
     track = replace(_moved(one.track, motion=motion, box=box, on=on), last=region, alone=now, doubt=before)
+    if one.track.names.sure is None and (surprise > SURPRISE or one.track.missed >= FLICKER):
+        # It did not come along from there: perhaps it is the next leaf.
+        track = replace(track, found_at=(box.x, box.y), roamed=0.0)
     return joined(before, track, sighting, surprise=surprise).shown_by(sighting, now=now)
 
 
@@ -145,6 +150,7 @@ def _moved(track: Track, *, motion: Motion, box: Box, on: Occasion) -> Track:
         absent_from=on.at.monotonic,
         seconds=track.seconds + max(on.at.monotonic - track.last_seen.monotonic, 0.0),
         length=length,
+        roamed=max(track.roamed, math.dist((motion.x.place, motion.y.place), track.found_at)),
         step_from=step_from,
         stepped_at=track.stepped_at if step_from == track.step_from else on.at.monotonic,
         slipped=track.slipped if step_from == track.step_from else None,
@@ -156,8 +162,10 @@ def _moved(track: Track, *, motion: Motion, box: Box, on: Occasion) -> Track:
     )
 
 
-def _side(before: float, measured: float) -> float:
+def _side(before: float, measured: float, *, shrinks: bool) -> float:
     """What is thought of one side of an animal after it was measured."""
+    if measured < before and not shrinks:
+        return before
     return before + (GROWTH if measured > before else SHRINKAGE) * (measured - before)
 
 

@@ -36,6 +36,8 @@ OTHERWISE_SECONDS = 1.0
 at a gap or a rest. All looks within a moment are one."""
 WAVERING = 5
 """The same where nothing was in doubt before: beetles are called ants three times in a row."""
+NAMELESS = 4
+"""Looks since a joint, none of which gave any name: it was an animal before, and is a leaf or a shadow now."""
 LOOKS = 7
 """Since a joint: when so many have not told, the model cannot tell."""
 
@@ -99,7 +101,8 @@ def parted(track: Track, *, new_id: Callable[[], str]) -> tuple[Track, ...]:
     if joint.before.names.sure in joint.names.counts:
         return (replace(track, joint=None),)
     lasted = track.last_seen.monotonic - joint.started.monotonic
-    if joint.names.agree(joint.needed) and lasted >= OTHERWISE_SECONDS:
+    is_other = joint.names.agree(joint.needed) or (joint.looks >= NAMELESS and joint.names.leader is None)
+    if is_other and lasted >= OTHERWISE_SECONDS:
         return _missed(joint, at=track.last_seen.monotonic), _newcomer(track, joint, track_id=new_id())
     return (replace(track, joint=None) if joint.looks >= LOOKS else track,)
 
@@ -111,7 +114,7 @@ def _missed(joint: Joint, *, at: float) -> Track:
 
 
 def _newcomer(track: Track, joint: Joint, *, track_id: str) -> Track:
-    """What came, as if it had been new then; it has yet to be looked at as often as any newcomer."""
+    """What came, as if it had been new then; if it has a name it has yet to be looked at as often as any newcomer."""
     return replace(
         track,
         track_id=track_id,
@@ -119,8 +122,10 @@ def _newcomer(track: Track, joint: Joint, *, track_id: str) -> Track:
         started=joint.started,
         seconds=track.last_seen.monotonic - joint.started.monotonic,
         length=max(track.length - joint.before.length, 0.0),
+        found_at=(track.box.x, track.box.y),
+        roamed=0.0,
         sightings=max(track.sightings - joint.before.sightings, 1),
-        looks=0,
+        looks=0 if joint.names.leader is not None else joint.looks,
         last_look=None,
         names=joint.names,
         doubt=None,

@@ -8,7 +8,7 @@ succession; an animal of which nothing is known gets it with the share that one 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -36,22 +36,30 @@ class Names:
 
     Attributes:
         counts: name → looks that gave it, the older ones for less than one each.
+        without: looks that gave none, likewise.
     """
 
     counts: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
+    without: float = 0.0
 
     def plus(self, name: str | None) -> Names:
-        """With one look more; one that named nothing says nothing."""
+        """With one look more; one that named nothing says nothing of which name is right."""
         if name is None:
-            return self
+            return replace(self, without=min(self.without + 1.0, MOST_LOOKS))
         counts = {other: KEPT * count for other, count in self.counts.items()}
-        return Names({**counts, name: counts.get(name, 0.0) + 1.0})
+        return Names({**counts, name: counts.get(name, 0.0) + 1.0}, KEPT * self.without)
 
     def and_later(self, later: Names) -> Names:
         """With the looks at what proved to be the same animal."""
         kept = KEPT ** sum(later.counts.values())
         known = {**self.counts, **later.counts}
-        return Names({name: kept * self.counts.get(name, 0.0) + later.counts.get(name, 0.0) for name in known})
+        counts = {name: kept * self.counts.get(name, 0.0) + later.counts.get(name, 0.0) for name in known}
+        return Names(counts, min(kept * self.without + later.without, MOST_LOOKS))
+
+    def share(self, name: str) -> float:
+        """Of all looks those that gave this name, in [0, 1]."""
+        looks = sum(self.counts.values()) + self.without
+        return self.counts.get(name, 0.0) / looks if looks else 0.0
 
     @property
     def leader(self) -> str | None:

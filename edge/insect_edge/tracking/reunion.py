@@ -20,10 +20,13 @@ from insect_edge.tracking.joints import found_again
 from insect_edge.tracking.state import KNOWN_LOOKS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Container, Mapping, Sequence
 
     from insect_edge.tracking.settings import TrackerSettings
     from insect_edge.tracking.state import Track
+
+    Offers = dict[tuple[int, int], tuple[float, Track]]
+    """Numbers of an old and a new track that may be one → what that costs, and the new one as it would be taken."""
 
 DEVIATIONS = 3.0
 """How far from where it was expected by then, in standard deviations, an animal is taken to be itself."""
@@ -35,8 +38,12 @@ FLIGHT = 16.0
 """Body lengths away, at most, where the model calls both the same and the new one did not come in from outside."""
 PACE = 2.0
 """Body lengths a second by which that may be further than usual: it walked on behind leaves, or flew."""
-HIDDEN = 1.5
+HIDDEN = 3.0
 """The same where it was unseen for long: it was behind a leaf, or under it."""
+ENTRY = 3.0
+"""The same where the new one was first seen at the border: mostly another has come in."""
+MOMENT = 3.0
+"""Seconds for which a track that is not told yet may prove to be an animal that was told, and is missed since."""
 SLIPPED = 2.0
 """The same from where it seems to rest still: it slipped away."""
 RATHER = 10.0
@@ -44,7 +51,12 @@ RATHER = 10.0
 
 
 def reunited(
-    tracks: Sequence[Track], *, before: Sequence[Expected], settings: TrackerSettings, aspect: float
+    tracks: Sequence[Track],
+    *,
+    before: Sequence[Expected],
+    settings: TrackerSettings,
+    aspect: float,
+    told: Container[str] = (),
 ) -> list[Track]:
     """These tracks, with those confirmed or named in this very frame put in the place of animals they were before.
 
@@ -53,32 +65,64 @@ def reunited(
         before: the animals as they were expected in it.
         settings: of the tracker.
         aspect: the frame's width over its height.
+        told: identifiers of those whose event is open.
     """
     known = {one.track.track_id: one.track for one in before if one.track.confirmed}
     fresh = _fresh(tracks, known=known)
     lost = [
         number for number, track in enumerate(tracks) if track.missed and (track.vanished or track.track_id in known)
     ]
-    costs = {
-        (old, number): cost
+    offers = _left(tracks, lost=lost, told=told, settings=settings)
+    offers |= _lost(tracks, fresh, lost=lost, settings=settings, aspect=aspect)
+    offers |= _slips(tracks, fresh, known=known, aspect=aspect)
+    costs = {pair: cost for pair, (cost, _) in offers.items()}
+    pairs = assign(costs, limit=max(costs.values(), default=0.0) + 1)
+    found = set(pairs.values())
+    return [
+        _found(track, offers[number, pairs[number]][1]) if number in pairs else track
+        for number, track in enumerate(tracks)
+        if number not in found
+    ]
+
+
+def _lost(
+    tracks: Sequence[Track],
+    fresh: Mapping[int, Track],
+    *,
+    lost: Sequence[int],
+    settings: TrackerSettings,
+    aspect: float,
+) -> Offers:
+    """Animals that were lost before what is fresh was seen first."""
+    return {
+        (old, number): (cost, new)
         for old in lost
         for number, new in fresh.items()
         if (by_then := _by_then(tracks[old], new)) is not None
         and (cost := _cost(by_then, new, settings=settings, aspect=aspect)) is not None
     }
-    costs |= {
-        (old, number): RATHER + off
+
+
+def _slips(tracks: Sequence[Track], fresh: Mapping[int, Track], *, known: Container[str], aspect: float) -> Offers:
+    """Animals that seem to rest beside what is fresh."""
+    return {
+        (old, number): (RATHER + off, new)
         for number, new in fresh.items()
         for old, track in enumerate(tracks)
         if old not in fresh and track.track_id in known and (off := _slipped(track, new, aspect=aspect)) is not None
     }
-    pairs = assign(costs, limit=math.inf if not costs else max(costs.values()) + 1)
-    found, fresh_of = set(pairs.values()), {old: fresh[new] for old, new in pairs.items()}
-    return [
-        _found(track, fresh_of[number]) if number in fresh_of else track
-        for number, track in enumerate(tracks)
-        if number not in found
-    ]
+
+
+def _left(tracks: Sequence[Track], *, lost: Sequence[int], told: Container[str], settings: TrackerSettings) -> Offers:
+    """Animals told and lost a moment ago, and tracks not told to which their boxes may have been left."""
+    untold = [number for number, track in enumerate(tracks) if track.confirmed and track.track_id not in told]
+    return {
+        (old, number): (off, _as_if_now(tracks[number]))
+        for old in lost
+        if tracks[old].track_id in told
+        for number in untold
+        if (off := _off(tracks[old], tracks[number], settings=settings)) is not None
+    }
 
 
 def _found(old: Track, new: Track) -> Track:
@@ -103,11 +147,27 @@ def _fresh(tracks: Sequence[Track], *, known: Mapping[str, Track]) -> dict[int, 
         if before is None:
             fresh[number] = track
         elif track.names.sure not in {None, before.names.sure} and (before.label or track.looks > KNOWN_LOOKS):
-            place = (track.box.x, track.box.y)
-            fresh[number] = replace(
-                track, first=track.last, started=track.last_seen, step_from=place, length=0.0, seconds=0.0
-            )
+            fresh[number] = _as_if_now(track)
     return fresh
+
+
+def _as_if_now(track: Track) -> Track:
+    """A track without its way until now: another was there."""
+    place = (track.box.x, track.box.y)
+    return replace(track, first=track.last, started=track.last_seen, step_from=place, length=0.0, seconds=0.0)
+
+
+def _off(old: Track, new: Track, *, settings: TrackerSettings) -> float | None:
+    """How far, in body lengths, an animal that was there a moment ago is from a track that has its name and no event.
+
+    It walked over a leaf, or out of one of two boxes around it, and the other box has it now.
+    """
+    now = new.last_seen.monotonic
+    if old.names.sure is None or old.names.sure != new.names.sure or not 0 < now - old.last_seen.monotonic <= MOMENT:
+        return None
+    expected = expected_of(old, now=now, settings=settings).box
+    off = math.hypot(new.box.x - expected.x, new.box.y - expected.y) / max(old.box.size, new.box.size)
+    return off if off < ENTRY else None
 
 
 def _by_then(old: Track, new: Track) -> Track | None:
@@ -119,8 +179,9 @@ def _by_then(old: Track, new: Track) -> Track | None:
 
 def _cost(old: Track, new: Track, *, settings: TrackerSettings, aspect: float) -> float | None:
     """How unlike the two are; None where they cannot be one."""
-    # What was looked at and never had a name has no identity to lose: it may be a leaf.
-    if old.names.contradicts(new.names) or (old.label is None and new.label is not None and old.looks > 0):
+    nameless = [one.label is None and one.looks > 0 for one in (old, new)]
+    if old.names.contradicts(new.names) or any(nameless) != all(nameless):
+        # What was looked at and has no name is no animal, for all one knows; once it gets one there is time enough.
         return None
     expected = expected_of(old, now=new.started.monotonic, settings=settings)
     x, y = new.step_from if not new.length else (new.box.x, new.box.y)
@@ -135,6 +196,8 @@ def _cost(old: Track, new: Track, *, settings: TrackerSettings, aspect: float) -
         return off / reach if off < reach else None
     farthest = min(settings.farthest + PACE * gap, FLIGHT) if is_same else settings.farthest
     reach = min(DEVIATIONS * deviation + LEAP * size * gap, farthest * size)
+    if any(nameless) or _came_in(new, aspect=aspect):
+        reach = min(reach, ENTRY * size)
     if off > reach:
         return None
     return off / reach + likeness(old, new.box) + old.names.cost(new.label)
@@ -175,6 +238,7 @@ def _again(old: Track, new: Track) -> Track:
         started=old.started,
         seconds=old.seconds + new.seconds + new.started.monotonic - old.last_seen.monotonic,
         length=old.length + gap,
+        roamed=max(old.roamed, new.roamed),
         sightings=old.sightings + new.sightings,
         looks=old.looks + new.looks,
         names=old.names.and_later(new.names),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from insect_edge.domain import BACKGROUND, UNKNOWN, Role
-from insect_edge.sightings import Path
+from insect_edge.sightings import Origin, Path
 from insect_edge.tracking.box import Box
 from insect_edge.tracking.motion import Motion
 from insect_edge.tracking.names import MOST_LOOKS, Names
@@ -30,6 +30,9 @@ CREEPING = 0.25
 """Body lengths a second: who is slower than that sits, and is on no way out."""
 KNOWN_LOOKS = 5
 """Looks from which on something at rest hardly ever gets another name, or one at all."""
+ROAMED = 1.5
+SWAY = 0.04
+"""Body lengths, and frame widths, from where it was found: a leaf sways by less."""
 RETURN_SPREAD = 2.0
 """Body lengths (standard deviation) within which an animal is sought again after a restart."""
 WIDE = 16 / 9
@@ -70,6 +73,9 @@ class Track:
         absent_from: monotonic seconds from which on it counts as unseen: those of `last_seen`, later where nobody could
             have seen it.
         alone: monotonic seconds at which it had a sighting of its own last, later as with `absent_from`.
+        origin: how it was found first.
+        found_at: where its middle was then, in frame widths; later, where it was after its last leap without a name.
+        roamed: how far it has gone from there, in frame widths.
         seconds: from the first sight to the last.
         length: of the way of its middle, in frame widths.
         step_from: where the last step of that way ended, in frame widths.
@@ -82,6 +88,7 @@ class Track:
         confirmed: whether it is more than a flicker.
         looks: how often the model was asked.
         last_look: monotonic seconds of the newest of these; None before the first.
+        looked_at: where its middle was then, in frame widths.
         names: what the model called it.
         empty: looks, since the last that gave it a name, at which no animal was seen.
         doubt: the track without its newest sighting, which may prove to be chance; None before the second.
@@ -97,18 +104,22 @@ class Track:
     last_seen: Moment
     absent_from: float
     alone: float
+    origin: Origin
+    found_at: tuple[float, float]
     seconds: float
     length: float
     step_from: tuple[float, float]
     stepped_at: float
     box: Box
     motion: Motion
+    roamed: float = 0.0
     sightings: int = 1
     missed: int = 0
     seen: Sighting | None = None
     confirmed: bool = False
     looks: int = 0
     last_look: float | None = None
+    looked_at: tuple[float, float] = (0.0, 0.0)
     names: Names = field(default_factory=Names)
     empty: int = 0
     doubt: Track | None = None
@@ -126,6 +137,11 @@ class Track:
         """Whether it hardly moved when it was seen last."""
         motion = self.motion
         return math.hypot(motion.x.speed, motion.y.speed) < CREEPING * self.box.size
+
+    @property
+    def came_from_nowhere(self) -> bool:
+        """Whether it moved where it was found, and has not gone from there: so leaves do, while animals come along."""
+        return self.origin is Origin.MOTION and self.roamed < max(ROAMED * self.box.size, SWAY)
 
     @property
     def is_known_and_rests(self) -> bool:
@@ -148,6 +164,7 @@ class Track:
             seen=sighting,
             looks=self.looks + 1,
             last_look=now,
+            looked_at=(self.box.x, self.box.y),
             names=self.names.plus(name),
             empty=0 if name is not None else self.empty + shows_nothing(classification),
             joint=joint and replace(joint, looks=joint.looks + 1, names=joint.names.plus(name)),
@@ -161,10 +178,12 @@ class TrackerState:
     Attributes:
         tracks: animals and what may become one, those seen longest first.
         at: of the newest frame; None before the first.
+        aspect: its width over its height.
     """
 
     tracks: tuple[Track, ...] = ()
     at: Moment | None = None
+    aspect: float = WIDE
 
 
 def named(classification: Classification) -> str | None:
@@ -224,6 +243,8 @@ def _returned(event: OpenEvent, path: Path, settings: TrackerSettings, aspect: f
         last_seen=event.last_seen,
         absent_from=event.unseen_from,
         alone=event.unseen_from,
+        origin=Origin.REST,
+        found_at=(box.x, box.y),
         seconds=path.seconds,
         length=path.length,
         step_from=(box.x, box.y),

@@ -19,7 +19,7 @@ from insect_edge.tracking.reunion import reunited
 from insect_edge.tracking.state import WIDE, Track, TrackerState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Container, Sequence
 
     from insect_edge.domain import Moment
     from insect_edge.sightings import Sighting
@@ -50,6 +50,7 @@ class Tracker:
         new_id: Callable[[], str],
         aspect: float = WIDE,
         turn: float = 0.0,
+        told: Container[str] = (),
     ) -> TrackerState:
         """Take the sightings of one frame into account, in whatever order they come.
 
@@ -61,6 +62,7 @@ class Tracker:
             new_id: makes an identifier that was never used before.
             aspect: the frame's width over its height.
             turn: seconds until each part that is looked at in turns had its own; 0 where there are none.
+            told: identifiers of the tracks whose event is open.
         """
         overlooked = tuple(Box.of(region, aspect=aspect) for region in not_looked_at(sightings))
         on = changes.Occasion(
@@ -74,10 +76,9 @@ class Tracker:
         tracks = [changes.checked(part, on=on) for track in tracks for part in parted(track, new_id=new_id)]
         waiting = waited_for(state, now=at.monotonic, settings=self.settings)
         tracks += [track for track in waiting if track.vanished]
-        tracks = reunited(tracks, before=expected, settings=self.settings, aspect=aspect)
-        return TrackerState(
-            tracks=self._bounded([track for track in tracks if not changes.given_up(track, on=on)]), at=at
-        )
+        tracks = reunited(tracks, before=expected, settings=self.settings, aspect=aspect, told=told)
+        kept = self._bounded([track for track in tracks if not changes.given_up(track, on=on)])
+        return TrackerState(tracks=kept, at=at, aspect=aspect)
 
     def _bounded(self, tracks: list[Track]) -> tuple[Track, ...]:
         """At most so many: what is confirmed before what is not, then who was seen most recently and most often.

@@ -16,7 +16,7 @@ from insect_edge.tracking.settings import TrackerSettings
 from insect_edge.tracking.state import TrackerState, seeded
 from support.box_world import ASPECT
 from support.policy_watch import BEES, NOTHING, SLUG, moment, phases, seen
-from support.track_watch import TrackWatch, at, sighting
+from support.track_watch import SIZE, TrackWatch, at, sighting
 
 PATIENCE, SITTING = TrackerSettings().patience, TrackerSettings().sitting
 
@@ -110,7 +110,7 @@ def test_without_frames_events_end_too() -> None:
 
 def test_before_the_start_the_label_may_waver() -> None:
     """The label that leads among all looks is the event's, whichever came first."""
-    perhaps = seen({"bees": 0.7, "slug": 0.2})
+    perhaps = seen({"bees": 0.6, "slug": 0.38})
     watch = TrackWatch()
     for shows in (perhaps, SLUG, SLUG, perhaps):
         watch.see(sighting(0.5, 0.3, shows=shows))
@@ -255,3 +255,40 @@ def test_animals_that_are_gone_are_forgotten() -> None:
         watch.see(sighting(0.1 + 0.016 * number, 0.1 if number % 2 else 0.4, shows=SLUG, origin=Origin.CONTRAST))
     watch.see(times=round(SITTING / watch.every) + 1)
     assert watch.state.animals == {}
+
+
+def test_what_was_looked_at_for_long_needs_its_name_more_often() -> None:
+    """A leaf is called a slug three times running some day; an animal goes on being called one."""
+    watch = TrackWatch()
+    watch.see(sighting(0.5, 0.3, shows=NOTHING), times=60)
+    watch.see(sighting(0.5, 0.3, shows=SLUG), times=5)
+    assert watch.events == []
+    watch.see(sighting(0.5, 0.3, shows=SLUG), times=5)
+    assert phases(watch.events) == [Phase.START]
+
+
+def looks_before_the_start(*, speed: float, origin: Origin) -> int:
+    """Of something that goes so many body lengths from look to look."""
+    watch = TrackWatch()
+    for number in range(10):
+        watch.see(sighting(0.3 + number * speed * SIZE, 0.3, shows=SLUG, origin=origin))
+        if watch.events:
+            return number + 1
+    raise AssertionError("no event was started")
+
+
+def test_what_comes_from_nowhere_needs_every_look() -> None:
+    """Leaves move where they are; an animal comes along, or sat there when the first picture was taken."""
+    assert looks_before_the_start(speed=0.8, origin=Origin.MOTION) == 3
+    assert looks_before_the_start(speed=0.0, origin=Origin.CONTRAST) == 3
+    assert looks_before_the_start(speed=0.0, origin=Origin.MOTION) == 5
+
+
+def test_one_look_in_five_that_sees_no_slug_and_what_stays_there_is_no_slug_yet() -> None:
+    """It has the newest five looks to show itself, over and over."""
+    watch = TrackWatch()
+    for shows in (SLUG, SLUG, NOTHING, SLUG, SLUG, SLUG, SLUG):
+        watch.see(sighting(0.5, 0.3, shows=shows, origin=Origin.MOTION))
+    assert watch.events == []
+    watch.see(sighting(0.5, 0.3, shows=SLUG, origin=Origin.MOTION))
+    assert phases(watch.events) == [Phase.START]

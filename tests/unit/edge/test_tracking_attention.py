@@ -58,14 +58,14 @@ def test_what_is_young_comes_before_what_is_new() -> None:
 
 
 def test_a_known_animal_is_looked_at_less_and_less_often() -> None:
-    """First in every frame, then after a second, two, four, and while it moves every eight seconds."""
+    """First in every other of five frames a second, then after a second, two, four, while it moves every eight."""
     watch, times = TrackWatch(), []
     for _ in range(300):
         looked = bool(wanted(watch, moving(0.5, 0.3)))
         if looked:
             times.append(round(watch.now - 100, 1))
         watch.see(sighting(0.5, 0.3, shows=SLUG if looked else None))
-    assert times[:8] == [0.0, 0.2, 0.4, 0.6, 0.8, 1.8, 3.8, 7.8]
+    assert times[:8] == [0.0, 0.4, 0.8, 1.2, 1.6, 2.6, 4.6, 8.6]
     assert all(MOVING <= later - earlier <= MOVING + 0.3 for earlier, later in pairwise(times[8:]))
 
 
@@ -147,3 +147,36 @@ def test_parts_that_are_looked_at_anyhow_may_touch_the_border() -> None:
     """They are no animals' outlines."""
     tile = Proposal(region=at(SIZE / 2, 0.3), origin=Origin.TILE, strength=1.0)
     assert wanted(TrackWatch(), tile) == (0,)
+
+
+def looks_at(watch: TrackWatch, places: list[float]) -> int:
+    """How often a thing without a name is looked at that is seen at these places, one after the other."""
+    looks = 0
+    for x in places:
+        chosen = wanted(watch, moving(x, 0.3))
+        looks += len(chosen)
+        watch.see(sighting(x, 0.3, shows=NOTHING if chosen else None))
+    return looks
+
+
+def test_what_has_no_name_and_goes_on_is_looked_at_again() -> None:
+    """An animal may have come where a leaf was: one that has left the place is no leaf."""
+    swaying, going = TrackWatch(every=0.5), TrackWatch(every=0.5)
+    for watch in (swaying, going):
+        looks_at(watch, [0.2] * 200)
+    sways = looks_at(swaying, [0.2 + 0.5 * SIZE * (number % 2) for number in range(60)])
+    goes = looks_at(going, [0.2 + 0.2 * SIZE * number for number in range(60)])
+    assert sways <= 2
+    assert 6 <= goes <= 10
+
+
+def test_what_rests_is_not_asked_in_quick_succession() -> None:
+    """The same pixels get the same answer: five looks at what is new and rests take four seconds."""
+    watch, times = TrackWatch(), []
+    watch.see(sighting(0.5, 0.3), times=4)
+    for _ in range(40):
+        rests = [Proposal(region=region, origin=Origin.REST, strength=1.0) for region in watched(watch.tracks)]
+        chosen = wanted(watch, *rests)
+        times += [round(watch.now - 100.8, 1)] * len(chosen)
+        watch.see(sighting(0.5, 0.3, shows=SLUG if chosen else None, origin=Origin.REST))
+    assert times[:5] == [0.0, 1.0, 2.0, 3.0, 4.0]

@@ -6,9 +6,9 @@ import pytest
 
 from insect_edge.domain import Phase
 from insect_edge.sightings import Origin
-from insect_edge.tracking.joints import LOOKS, OTHERWISE, WAVERING
+from insect_edge.tracking.joints import LOOKS, NAMELESS, OTHERWISE, WAVERING
 from insect_edge.tracking.state import watched
-from support.policy_watch import BEES, SLUG, phases, seen
+from support.policy_watch import BEES, NOTHING, SLUG, phases, seen
 from support.track_watch import SIZE, TrackWatch, at, sighting
 
 
@@ -195,3 +195,18 @@ def test_one_that_slips_on_and_on_is_the_same() -> None:
         watch.see(sighting(0.3 + 1.2 * (number + 1) * SIZE, 0.3, origin=Origin.REST), times=3)
     assert labels(watch) == ["slug"]
     assert "track-1" in watch.ids
+
+
+def test_what_shows_nothing_after_a_gap_is_a_leaf() -> None:
+    """So many looks without any name: the slug is missed, and waited for where it was."""
+    watch = TrackWatch(every=0.4)
+    watch.see(sighting(0.5, 0.3, shows=SLUG), times=10)
+    watch.see(times=3)
+    watch.see(sighting(0.5 + SIZE, 0.3, shows=NOTHING), times=NAMELESS - 1)
+    assert watch.ids == ["track-1"]
+    watch.see(sighting(0.5 + SIZE, 0.3, shows=NOTHING))
+    assert {track.track_id: track.missed > 0 for track in watch.confirmed} == {"track-1": True, "track-2": False}
+    watch.see(sighting(0.5, 0.3, shows=SLUG), times=3)
+    assert labels(watch) == ["slug"]
+    assert watch.confirmed[0].track_id == "track-1"
+    assert watch.confirmed[0].missed == 0

@@ -69,3 +69,13 @@ def test_looks_before_and_after_a_gap_are_those_of_one(before: list[str | None],
     together, apart = called(*before, *after), called(*before).and_later(called(*after))
     assert set(together.counts) == set(apart.counts)
     assert all(together.counts[name] == pytest.approx(apart.counts[name], abs=1.0) for name in together.counts)
+
+
+def test_the_share_of_a_name_is_of_all_looks() -> None:
+    """Those that name nothing count too, the older ones for less."""
+    assert called(*["bees"] * 3).share("bees") == 1.0
+    assert called("bees", None).share("bees") == pytest.approx(1 / 2)
+    assert called("bees").share("slug") == Names().share("slug") == 0.0
+    leaf = called(*[None] * 60, "bees", None, "bees", None, "bees")
+    assert leaf.share("bees") < 1 / 5
+    assert called(*[None] * 60, *["bees"] * 9).share("bees") > 1 / 3
