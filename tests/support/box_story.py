@@ -23,6 +23,8 @@ from support.nearest_neighbour import CONFIRM, NearestNeighbour
 from support.policy_watch import BEES, NOTHING, SLUG, moment, seen
 
 if TYPE_CHECKING:
+    from collections.abc import Container
+
     from insect_edge.domain import Classification
     from support.box_world import BoxWorld, Frame
 
@@ -76,7 +78,7 @@ def followed(world: BoxWorld, *, minutes: float, patience: float = 30.0) -> Stor
     for _ in range(round(minutes * 60 * world.rate)):
         frame = world.frame(watched(tracks))
         began = perf_counter()
-        sightings = _looked_at(frame, tracks, tracker, generator=generator)
+        sightings = _looked_at(frame, tracks, tracker, told=state.told, generator=generator)
         at = moment(frame.seconds)
         tracks = tracker.step(
             tracks,
@@ -85,7 +87,7 @@ def followed(world: BoxWorld, *, minutes: float, patience: float = 30.0) -> Stor
             settled=True,
             new_id=lambda: f"track-{next(numbers)}",
             aspect=ASPECT,
-            told=state.tracks,
+            told=state.told,
         )
         state, events = policy.step(state, tracks, at=at)
         story.seconds += perf_counter() - began
@@ -98,10 +100,10 @@ def followed(world: BoxWorld, *, minutes: float, patience: float = 30.0) -> Stor
 
 
 def _looked_at(
-    frame: Frame, tracks: TrackerState, tracker: Tracker, *, generator: np.random.Generator
+    frame: Frame, tracks: TrackerState, tracker: Tracker, *, told: Container[str], generator: np.random.Generator
 ) -> list[Sighting]:
     wanted = wanted_looks(
-        tracks, frame.proposals, at=moment(frame.seconds), most=CROPS, young=5, settings=tracker.settings, aspect=ASPECT
+        tracks, frame.proposals, at=moment(frame.seconds), most=CROPS, young=5, settings=tracker.settings, told=told
     )
     return [
         Sighting(

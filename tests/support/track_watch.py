@@ -71,7 +71,7 @@ class TrackWatch:
                 settled=settled,
                 new_id=self.new_id,
                 aspect=ASPECT,
-                told=self.state.tracks,
+                told=self.state.told,
             )
             self.state, events = self.policy.step(self.state, self.tracks, at=now)
             self.events += events

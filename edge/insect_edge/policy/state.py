@@ -174,7 +174,7 @@ class PolicyState:
     animals: Mapping[str, Animal] = field(default_factory=dict)
 
     @property
-    def tracks(self) -> frozenset[str]:
+    def told(self) -> frozenset[str]:
         """Identifiers of the tracks of open events: these animals have been told."""
         return frozenset(event.path.track_id for event in self.open_events if event.path is not None)
 

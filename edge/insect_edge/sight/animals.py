@@ -18,7 +18,7 @@ from insect_edge.tracking.presence import FIXED
 from insect_edge.tracking.state import TrackerState, seeded, watched
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Collection, Container, Sequence
 
     from insect_edge.classifier import Classifier
     from insect_edge.domain import Classification, Event, Frame, Region
@@ -72,7 +72,7 @@ class AnimalSight:
             self._tracks = seeded(self._returning, settings=self._tracker.settings, aspect=aspect)
             self._returning = ()
         found = self._finder.find(frame, watched=watched(self._tracks))
-        view = self._view(found, frame)
+        view = self._view(found, frame, told=state.told)
         self._tracks = self._tracker.step(
             self._tracks,
             view.sightings,
@@ -81,7 +81,7 @@ class AnimalSight:
             new_id=self._new_track_id,
             aspect=aspect,
             turn=frame.captured.monotonic - min(self._looked.values(), default=frame.captured.monotonic),
-            told=state.tracks,
+            told=state.told,
         )
         state, events = self._policy.step(state, self._tracks, at=frame.captured)
         return state, events, view
@@ -107,7 +107,7 @@ class AnimalSight:
         before = self._tracks.at
         return before is not None and frame.captured.monotonic - before.monotonic >= self._policy.settings.end_after
 
-    def _view(self, found: Found, frame: Frame) -> View:
+    def _view(self, found: Found, frame: Frame, *, told: Container[str]) -> View:
         """Look at the proposals that are worth it, until the budget is spent."""
         wanted = wanted_looks(
             self._tracks,
@@ -116,8 +116,8 @@ class AnimalSight:
             most=len(found.proposals),
             young=self._policy.settings.window,
             settings=self._tracker.settings,
-            aspect=frame.width / frame.height,
             looked=self._looked,
+            told=told,
         )
         looks = self._looks(found, frame, wanted=wanted)
         self._note(found, looks, at=frame.captured.monotonic)

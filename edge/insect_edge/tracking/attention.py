@@ -26,10 +26,9 @@ from insect_edge.tracking.association import associated, expected_at
 from insect_edge.tracking.box import is_at_border
 from insect_edge.tracking.joints import is_doubtful
 from insect_edge.tracking.presence import FIXED
-from insect_edge.tracking.state import WIDE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
     from insect_edge.domain import Moment, Region
     from insect_edge.sightings import Proposal
@@ -51,6 +50,10 @@ OUTLINED = frozenset({Origin.MOTION, Origin.REST})
 """What is proposed so is an animal's outline, where it is cut off as well."""
 RESTING = 60.0
 """Seconds until one that rests, or that was never given a name, is looked at again at the latest."""
+EAGER = 2.0
+PENDING = 4
+"""Seconds until one that has a name and no event yet is looked at again at the latest, and for how many times `young`
+looks: it may need only some more."""
 AWAY = 1.5
 """Body lengths from where it was looked at last, from which on what has no name is looked at again soon."""
 
@@ -63,8 +66,8 @@ def wanted_looks(
     most: int,
     young: int,
     settings: TrackerSettings,
-    aspect: float = WIDE,
     looked: Mapping[Region, float] = MappingProxyType({}),
+    told: Container[str] = (),
 ) -> tuple[int, ...]:
     """Numbers of the proposals to look at, the most wanted first, at most `most`.
 
@@ -75,8 +78,8 @@ def wanted_looks(
         most: looks there is time for.
         young: looks until an animal is known; the policy's `window`.
         settings: of the tracker.
-        aspect: the frame's width over its height.
         looked: monotonic seconds of the newest look at each part that is proposed always; none where there was none.
+        told: identifiers of the tracks whose event is open.
     """
     now = at.monotonic
     fixed = [number for number, proposal in enumerate(proposals) if proposal.origin in FIXED]
@@ -84,15 +87,15 @@ def wanted_looks(
     loose = [number for number, proposal in enumerate(proposals) if proposal.origin not in FIXED]
     expected = expected_at(state, now=now, settings=settings)
     unseen = [Sighting(proposal=proposals[number], classification=None) for number in loose]
-    found = associated(expected, unseen, settings=settings, aspect=aspect)
+    found = associated(expected, unseen, settings=settings, aspect=state.aspect)
     whole = {number for number in loose if not is_cut(proposals[number])}
     owned = ((expected[row], loose[column]) for row, column in found.pairs.items())
     pairs = [(one, number) for one, number in owned if number in whole or now - one.track.started.monotonic >= CUT]
     new = [loose[column] for column in found.news if loose[column] in whole]
     ripe = [(one, number) for one, number in pairs if _is_ripe(one.track, proposals[number], now=now)]
-    doubtful = {number for one, number in ripe if is_doubtful(one, proposals[number], settings, aspect=aspect)}
+    doubtful = {number for one, number in ripe if is_doubtful(one, proposals[number], settings, aspect=state.aspect)}
     fresh = [(one.track, number) for one, number in ripe if one.track.looks < young or number in doubtful]
-    rows = (_youngest(fresh), _strongest(new, proposals), _due(pairs, proposals, now=now, young=young))
+    rows = (_youngest(fresh), _strongest(new, proposals), _due(pairs, proposals, now=now, young=young, told=told))
     turns = chain.from_iterable(zip_longest(*rows))
     return tuple(dict.fromkeys((*fixed, *(number for number in turns if number is not None))))[:most]
 
@@ -119,22 +122,34 @@ def _youngest(fresh: Iterable[tuple[Track, int]]) -> Iterator[int]:
 
 
 def _due(
-    pairs: Iterable[tuple[Expected, int]], proposals: Sequence[Proposal], *, now: float, young: int
+    pairs: Iterable[tuple[Expected, int]],
+    proposals: Sequence[Proposal],
+    *,
+    now: float,
+    young: int,
+    told: Container[str],
 ) -> Iterator[int]:
     """Numbers of the proposals of known animals that should be looked at again, the longest overdue first."""
-    overdue = [(_overdue(one.track, proposals[number], now=now, young=young), number) for one, number in pairs]
+    overdue = [
+        (_overdue(one.track, proposals[number], now=now, young=young, is_told=one.track.track_id in told), number)
+        for one, number in pairs
+    ]
     return (number for wait, number in sorted(overdue, key=lambda pair: (-pair[0], pair[1])) if wait >= 0)
 
 
-def _overdue(track: Track, proposal: Proposal, *, now: float, young: int) -> float:
+def _overdue(track: Track, proposal: Proposal, *, now: float, young: int, is_told: bool) -> float:
     """Seconds since a known animal should have been looked at again; less than 0 while it need not be."""
-    if track.looks < young or track.last_look is None:
+    if track.looks < young:
         return -1.0
+    if track.last_look is None:
+        return 0.0
     pause = AGAIN * 2.0 ** min(track.looks - young, 30)
     if track.label is None:
         # A leaf sways about its place, an animal goes on; one may have come where a leaf was before.
         has_left = math.dist((track.box.x, track.box.y), track.looked_at) > AWAY * track.box.size
         longest = AGAIN if has_left else RESTING
-    else:
+    elif is_told or track.looks > PENDING * young:
         longest = RESTING if proposal.origin is Origin.REST else MOVING
+    else:
+        longest = EAGER
     return now - track.last_look - min(pause, longest)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from insect_edge.sightings import Origin
 from insect_edge.tracking.association import expected_of
 from insect_edge.tracking.box import Box, is_at_border
-from insect_edge.tracking.joints import SURPRISE, joined
+from insect_edge.tracking.joints import GAP, GAP_SECONDS, SURPRISE, joined
 from insect_edge.tracking.motion import Motion
 from insect_edge.tracking.state import CREEPING, GROWTH, SHRINKAGE, Track, stepped
 
@@ -98,7 +98,8 @@ def seen(one: Expected, sighting: Sighting, *, on: Occasion) -> Track:
     before = replace(one.track, doubt=None)
     now = on.at.monotonic
     track = replace(_moved(one.track, motion=motion, box=box, on=on), last=region, alone=now, doubt=before)
-    if one.track.names.sure is None and (surprise > SURPRISE or one.track.missed >= FLICKER):
+    was_lost = one.track.missed >= GAP and one.unseen >= GAP_SECONDS
+    if one.track.names.sure is None and (surprise > SURPRISE or was_lost):
         # It did not come along from there: perhaps it is the next leaf.
         track = replace(track, found_at=(box.x, box.y), roamed=0.0)
     return joined(before, track, sighting, surprise=surprise).shown_by(sighting, now=now)

@@ -122,6 +122,7 @@ def _newcomer(track: Track, joint: Joint, *, track_id: str) -> Track:
         started=joint.started,
         seconds=track.last_seen.monotonic - joint.started.monotonic,
         length=max(track.length - joint.before.length, 0.0),
+        origin=_origin(track),
         found_at=(track.box.x, track.box.y),
         roamed=0.0,
         sightings=max(track.sightings - joint.before.sightings, 1),
@@ -132,3 +133,9 @@ def _newcomer(track: Track, joint: Joint, *, track_id: str) -> Track:
         joint=None,
         slipped=None,
     )
+
+
+def _origin(track: Track) -> Origin:
+    """How what came was found: it has moved, unless something else than moving made it stand out."""
+    seen = track.seen
+    return Origin.MOTION if seen is None or seen.proposal.origin is Origin.REST else seen.proposal.origin

@@ -18,9 +18,11 @@ if TYPE_CHECKING:
 COMMON = 0.25
 """Part of the smaller of two boxes that both cover, from which on they may be of one animal."""
 PIECE = 0.25
-"""What is at most so large a part of an animal in the same square, by area, may be a piece of it, or lie on it."""
+"""What is at most so large a part of an animal in the same square, by area, may be a bit of leaf that is called so
+because of the animal."""
 ONE = 1.3
-"""Two boxes of one animal reach together no further than this, in its body lengths; those of two that touch do."""
+"""Two boxes of one animal reach together along either side no further than so many times the animal itself; those of
+two that touch do, one way or the other."""
 HERE = 1.0
 """Seconds since it was seen for which an animal is taken to be there still: a leaf that covers it takes its place."""
 
@@ -38,9 +40,14 @@ def may_show_another(track: Track, others: Iterable[Track], *, now: float, aspec
     return any(other.track_id != track.track_id and _may_be_of(track, other, aspect=aspect) for other in here)
 
 
+def is_bit(track: Track, *, beside: Track) -> bool:
+    """Whether something is much smaller than an animal."""
+    return track.box.area <= PIECE * beside.box.area
+
+
 def _may_be_of(track: Track, other: Track, *, aspect: float) -> bool:
     own, theirs = Box.of(track.last, aspect=aspect), Box.of(other.last, aspect=aspect)
-    if own.shared(theirs) >= COMMON * min(own.area, theirs.area) or _are_one(own, theirs, track, other):
+    if own.shared(theirs) >= COMMON * min(own.area, theirs.area) or _are_one(own, theirs, other.box):
         return True
     look = None if track.seen is None else track.seen.classification
     if look is None or own.area > PIECE * theirs.area:
@@ -48,6 +55,7 @@ def _may_be_of(track: Track, other: Track, *, aspect: float) -> bool:
     return theirs.covered(by=Box.of(look.region, aspect=aspect)) >= COMMON
 
 
-def _are_one(own: Box, theirs: Box, track: Track, other: Track) -> bool:
-    """Whether both boxes together are no larger than one of the animals: a leaf lies across it."""
-    return own.around(theirs).size <= ONE * max(track.box.size, other.box.size)
+def _are_one(own: Box, theirs: Box, whole: Box) -> bool:
+    """Whether both boxes together are no larger than an animal of that size: a leaf lies across it."""
+    both = own.around(theirs)
+    return both.width <= ONE * whole.width and both.height <= ONE * whole.height

@@ -3,7 +3,8 @@
 A single box far from where an animal was expected is more often chance than the animal, so it is not followed there at
 once. Something that has been seen several times is no chance; if an animal had vanished by then from where this one
 could have come from, taking off or behind a leaf, it is that animal, and keeps its identity. So it is with what has
-been followed for a while and gets its name now, and with an animal that has slipped away from where it seems to rest.
+been followed for a while and gets its name now, with an animal that has slipped away from where it seems to rest, and
+with one that was told, when a track that has its name and is not told has its boxes since.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from insect_edge.tracking.assignment import assign
 from insect_edge.tracking.association import Expected, expected_of, likeness
 from insect_edge.tracking.box import Box
 from insect_edge.tracking.joints import found_again
+from insect_edge.tracking.neighbours import is_bit
 from insect_edge.tracking.state import KNOWN_LOOKS
 
 if TYPE_CHECKING:
@@ -32,20 +34,24 @@ DEVIATIONS = 3.0
 """How far from where it was expected by then, in standard deviations, an animal is taken to be itself."""
 SAT = 1.5
 """Body lengths from where it sat in which an animal that was unseen for long is taken to be itself."""
+HIDDEN = 4.0
+"""The same where the model calls both the same, and it was behind a leaf, or under it: in five drawn scenes those that
+came out again were up to 4 away."""
+NEAR = 3.0
+"""The same of one that has no name, or was first seen at the border, where mostly another has come in, or was told, and
+may have got another track: in all of these it is the same only if it hardly went."""
+SLIPPED = 2.0
+"""The same from where it seems to rest still: it slipped away."""
 LEAP = 8.0
 """Body lengths a second it may have come beyond that, while nobody saw it: it took off."""
 FLIGHT = 16.0
 """Body lengths away, at most, where the model calls both the same and the new one did not come in from outside."""
 PACE = 2.0
 """Body lengths a second by which that may be further than usual: it walked on behind leaves, or flew."""
-HIDDEN = 3.0
-"""The same where it was unseen for long: it was behind a leaf, or under it."""
-ENTRY = 3.0
-"""The same where the new one was first seen at the border: mostly another has come in."""
+HANDOVER = 0.4
 MOMENT = 3.0
-"""Seconds for which a track that is not told yet may prove to be an animal that was told, and is missed since."""
-SLIPPED = 2.0
-"""The same from where it seems to rest still: it slipped away."""
+"""Seconds, from and to, that an animal is missed for when another track proves to have it; three frames where they are
+slower."""
 RATHER = 10.0
 """What it costs to take it for one that seems to rest: whoever is missed is rather the one that is found."""
 
@@ -58,7 +64,7 @@ def reunited(
     aspect: float,
     told: Container[str] = (),
 ) -> list[Track]:
-    """These tracks, with those confirmed or named in this very frame put in the place of animals they were before.
+    """These tracks, with those that prove in this very frame to be animals known before put in their place.
 
     Args:
         tracks: after the frame.
@@ -72,9 +78,12 @@ def reunited(
     lost = [
         number for number, track in enumerate(tracks) if track.missed and (track.vanished or track.track_id in known)
     ]
-    offers = _left(tracks, lost=lost, told=told, settings=settings)
-    offers |= _lost(tracks, fresh, lost=lost, settings=settings, aspect=aspect)
-    offers |= _slips(tracks, fresh, known=known, aspect=aspect)
+    longest = max(MOMENT, 3 * min((one.unseen for one in before), default=0.0))
+    offers = _left(tracks, lost=lost, told=told, longest=longest, settings=settings)
+    # Nobody can be found and be the one that was lost.
+    left_to = {number for _, number in offers}
+    offers |= _lost(tracks, fresh, lost=[old for old in lost if old not in left_to], settings=settings, aspect=aspect)
+    offers |= _slips(tracks, fresh, known=known.keys() - {tracks[new].track_id for new in left_to}, aspect=aspect)
     costs = {pair: cost for pair, (cost, _) in offers.items()}
     pairs = assign(costs, limit=max(costs.values(), default=0.0) + 1)
     found = set(pairs.values())
@@ -113,15 +122,21 @@ def _slips(tracks: Sequence[Track], fresh: Mapping[int, Track], *, known: Contai
     }
 
 
-def _left(tracks: Sequence[Track], *, lost: Sequence[int], told: Container[str], settings: TrackerSettings) -> Offers:
-    """Animals told and lost a moment ago, and tracks not told to which their boxes may have been left."""
-    untold = [number for number, track in enumerate(tracks) if track.confirmed and track.track_id not in told]
+def _left(
+    tracks: Sequence[Track], *, lost: Sequence[int], told: Container[str], longest: float, settings: TrackerSettings
+) -> Offers:
+    """Animals told and lost a moment ago, and tracks not told that have their boxes since."""
+    untold = [
+        (number, track)
+        for number, track in enumerate(tracks)
+        if track.confirmed and not track.missed and track.track_id not in told and track.names.is_usual
+    ]
     return {
-        (old, number): (off, _as_if_now(tracks[number]))
+        (old, number): (off, _as_if_now(track))
         for old in lost
         if tracks[old].track_id in told
-        for number in untold
-        if (off := _off(tracks[old], tracks[number], settings=settings)) is not None
+        for number, track in untold
+        if (off := _off(tracks[old], track, longest=longest, settings=settings)) is not None
     }
 
 
@@ -157,17 +172,19 @@ def _as_if_now(track: Track) -> Track:
     return replace(track, first=track.last, started=track.last_seen, step_from=place, length=0.0, seconds=0.0)
 
 
-def _off(old: Track, new: Track, *, settings: TrackerSettings) -> float | None:
-    """How far, in body lengths, an animal that was there a moment ago is from a track that has its name and no event.
+def _off(old: Track, new: Track, *, longest: float, settings: TrackerSettings) -> float | None:
+    """How far, in body lengths, a lost animal is from a track of its name; None where that has not taken it over.
 
-    It walked over a leaf, or out of one of two boxes around it, and the other box has it now.
+    It walked over a leaf, or out of one of two boxes around it, and the other box has it now. A bit of leaf that has
+    its name from it is not it.
     """
     now = new.last_seen.monotonic
-    if old.names.sure is None or old.names.sure != new.names.sure or not 0 < now - old.last_seen.monotonic <= MOMENT:
+    is_same = old.names.sure is not None and old.names.sure == new.names.sure and not is_bit(new, beside=old)
+    if not is_same or not HANDOVER <= now - old.last_seen.monotonic <= longest:
         return None
     expected = expected_of(old, now=now, settings=settings).box
     off = math.hypot(new.box.x - expected.x, new.box.y - expected.y) / max(old.box.size, new.box.size)
-    return off if off < ENTRY else None
+    return off if off < NEAR else None
 
 
 def _by_then(old: Track, new: Track) -> Track | None:
@@ -197,7 +214,7 @@ def _cost(old: Track, new: Track, *, settings: TrackerSettings, aspect: float) -
     farthest = min(settings.farthest + PACE * gap, FLIGHT) if is_same else settings.farthest
     reach = min(DEVIATIONS * deviation + LEAP * size * gap, farthest * size)
     if any(nameless) or _came_in(new, aspect=aspect):
-        reach = min(reach, ENTRY * size)
+        reach = min(reach, NEAR * size)
     if off > reach:
         return None
     return off / reach + likeness(old, new.box) + old.names.cost(new.label)
@@ -211,6 +228,8 @@ def _slipped(old: Track, new: Track, *, aspect: float) -> float | None:
     """
     seen = old.seen
     if seen is None or seen.proposal.origin is not Origin.REST or new.label is None or new.label != old.label:
+        return None
+    if is_bit(new, beside=old):
         return None
     size = max(old.box.size, new.box.size)
     if old.slipped is not None and math.dist((new.box.x, new.box.y), old.slipped) < size:

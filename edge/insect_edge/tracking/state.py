@@ -228,7 +228,8 @@ def seeded(open_events: Iterable[OpenEvent], *, settings: TrackerSettings, aspec
         aspect: the frames' width over their height.
     """
     return TrackerState(
-        tracks=tuple(_returned(event, event.path, settings, aspect) for event in open_events if event.path)
+        tracks=tuple(_returned(event, event.path, settings, aspect) for event in open_events if event.path),
+        aspect=aspect,
     )
 
 

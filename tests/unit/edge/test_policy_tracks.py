@@ -292,3 +292,48 @@ def test_one_look_in_five_that_sees_no_slug_and_what_stays_there_is_no_slug_yet(
     assert watch.events == []
     watch.see(sighting(0.5, 0.3, shows=SLUG, origin=Origin.MOTION))
     assert phases(watch.events) == [Phase.START]
+
+
+def test_a_name_that_is_never_clear_is_not_told() -> None:
+    """A leaf is called a slug with 0.86 again and again; an animal shows itself clearly now and then."""
+    watch = TrackWatch()
+    watch.see(sighting(0.5, 0.3, shows=seen({"slug": 0.86})), times=20)
+    assert watch.events == []
+    watch.see(sighting(0.5, 0.3, shows=SLUG))
+    assert phases(watch.events) == [Phase.START]
+
+
+def test_three_looks_of_which_one_is_clear_are_not_clear_together() -> None:
+    """Two of them hardly pass the threshold."""
+    watch = TrackWatch()
+    for score in (0.61, 0.61, 0.91):
+        watch.see(sighting(0.5, 0.3, shows=seen({"slug": score})))
+    assert watch.events == []
+    watch.see(sighting(0.5, 0.3, shows=SLUG))
+    assert phases(watch.events) == [Phase.START]
+
+
+def test_a_leap_without_a_name_is_no_way_gone() -> None:
+    """From leaf to leaf nothing comes along: where it is now it is as if it had just been found."""
+    leaping, hiding, walking = TrackWatch(), TrackWatch(), TrackWatch()
+    for number in range(40):
+        leaping.see(sighting(0.3 + 0.85 * (number // 8) * SIZE, 0.3, origin=Origin.MOTION))
+        walking.see(sighting(0.3 + 0.1 * number * SIZE, 0.3, origin=Origin.MOTION))
+    for number in range(5):
+        hiding.see(sighting(0.3 + 0.5 * number * SIZE, 0.3, origin=Origin.MOTION), times=4)
+        hiding.see(times=6)
+    (leapt,), (hidden,), (walked,) = leaping.confirmed, hiding.confirmed, walking.confirmed
+    assert leapt.sightings == 40
+    assert leapt.came_from_nowhere
+    assert hidden.came_from_nowhere
+    assert not walked.came_from_nowhere
+
+
+@pytest.mark.parametrize(("size", "gone", "is_leaf"), [(0.01, 0.03, True), (0.01, 0.06, False), (0.04, 0.05, True)])
+def test_a_leaf_sways_by_its_size_and_by_the_wind(size: float, gone: float, is_leaf: bool) -> None:  # noqa: FBT001 - a table
+    """Small ones by many times their size."""
+    watch = TrackWatch()
+    for number in range(20):
+        watch.see(sighting(0.3 + gone * min(number / 15, 1.0), 0.3, size=size, origin=Origin.MOTION))
+    (track,) = watch.confirmed
+    assert track.came_from_nowhere == is_leaf

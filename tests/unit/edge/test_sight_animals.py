@@ -16,8 +16,10 @@ from insect_edge.policy.rules import PolicySettings
 from insect_edge.policy.state import PolicyState
 from insect_edge.policy.tracks import TrackPolicy
 from insect_edge.regions.settings import RegionSettings
+from insect_edge.sight import animals
 from insect_edge.sight.animals import AnimalSight
 from insect_edge.sightings import Found, Origin, Proposal
+from insect_edge.tracking.attention import wanted_looks
 from insect_edge.tracking.settings import TrackerSettings
 from insect_edge.tracking.tracker import Tracker
 
@@ -269,3 +271,20 @@ def test_when_the_source_is_over_its_animals_are_forgotten() -> None:
     world.sight.forget()
     world.look()
     assert world.scene.watched[-1] == ()
+
+
+def test_tracker_and_attention_know_who_was_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What has a name and no event is looked at sooner, and may be one that was told and is missed."""
+    asked: list[object] = []
+    monkeypatch.setattr(
+        animals, "wanted_looks", lambda *one, told, **more: asked.append(told) or wanted_looks(*one, told=told, **more)
+    )
+    world = World(Scene())
+    step = world.tracker.step
+    monkeypatch.setattr(
+        world.tracker, "step", lambda *one, told, **more: asked.append(told) or step(*one, told=told, **more)
+    )
+    world.look(box(0.1), frames=12)
+    (track,) = {event.path.track_id for event in world.told if event.path}
+    assert asked[:2] == [frozenset(), frozenset()]
+    assert asked[-2:] == [{track}, {track}]

@@ -128,7 +128,6 @@ def test_no_more_is_looked_at_than_there_is_time_for(
         most=most,
         young=5,
         settings=watch.tracker.settings,
-        aspect=ASPECT,
     )
     assert len(set(wanted)) == len(wanted) <= most
     assert set(wanted) <= set(range(len(proposals)))

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 from insect_edge.sightings import Origin, Proposal
 from insect_edge.tracking.attention import CUT, MOVING, RESTING, wanted_looks
 from insect_edge.tracking.state import watched
-from support.box_world import ASPECT
-from support.policy_watch import NOTHING, SLUG, moment
+from support.policy_watch import BEES, NOTHING, SLUG, moment
 from support.track_watch import SIZE, TrackWatch, at, sighting
 
 if TYPE_CHECKING:
@@ -33,8 +32,8 @@ def wanted(
         most=most,
         young=YOUNG,
         settings=watch.tracker.settings,
-        aspect=ASPECT,
         looked=looked,
+        told=watch.state.told,
     )
 
 
@@ -180,3 +179,45 @@ def test_what_rests_is_not_asked_in_quick_succession() -> None:
         times += [round(watch.now - 100.8, 1)] * len(chosen)
         watch.see(sighting(0.5, 0.3, shows=SLUG if chosen else None, origin=Origin.REST))
     assert times[:5] == [0.0, 1.0, 2.0, 3.0, 4.0]
+
+
+def test_what_has_a_name_and_no_event_is_looked_at_every_two_seconds() -> None:
+    """It may need some looks more to be told; once it is, there is time."""
+    told, untold = TrackWatch(every=0.5), TrackWatch(every=0.5, required=5)
+    counts = []
+    for watch in (told, untold):
+        watch.see(sighting(0.5, 0.3, shows=SLUG), times=4)
+        watch.see(sighting(0.5, 0.3, shows=NOTHING), times=1)
+        looks = 0
+        for _ in range(60):
+            looks += len(wanted(watch, moving(0.5, 0.3)))
+            watch.see(
+                sighting(0.5, 0.3, shows=BEES if looks % 2 else SLUG)
+                if wanted(watch, moving(0.5, 0.3))
+                else sighting(0.5, 0.3)
+            )
+        counts.append(looks)
+    assert counts[0] <= 9
+    assert counts[1] >= 13
+
+
+def test_what_was_parted_without_a_name_is_looked_at_again() -> None:
+    """With few looks to a name it has had them all already; an animal may come there."""
+    watch = TrackWatch(every=0.4)
+    watch.see(sighting(0.5, 0.3, shows=SLUG), times=10)
+    watch.see(times=3)
+    watch.see(sighting(0.5 + SIZE, 0.3, shows=NOTHING), times=6)
+    assert len(watch.ids) == 2
+    looks = 0
+    for _ in range(40):
+        chosen = wanted_looks(
+            watch.tracks,
+            [moving(0.5 + SIZE, 0.3)],
+            at=moment(watch.now),
+            most=9,
+            young=3,
+            settings=watch.tracker.settings,
+        )
+        looks += len(chosen)
+        watch.see(sighting(0.5 + SIZE, 0.3, shows=NOTHING if chosen else None))
+    assert looks >= 1

@@ -210,3 +210,18 @@ def test_what_shows_nothing_after_a_gap_is_a_leaf() -> None:
     assert labels(watch) == ["slug"]
     assert watch.confirmed[0].track_id == "track-1"
     assert watch.confirmed[0].missed == 0
+
+
+def test_one_that_came_where_another_was_has_not_come_its_way() -> None:
+    """The slug had walked there; what is there now moved there for the first time."""
+    watch = TrackWatch()
+    for number in range(30):
+        watch.see(sighting(0.3 + 0.2 * number * SIZE, 0.3, shows=SLUG))
+    assert watch.confirmed[0].roamed > 4 * SIZE
+    place = 0.3 + 5.8 * SIZE
+    watch.see(sighting(place, 0.3, shows=SLUG), times=20)
+    watch.see(times=6)
+    watch.see(sighting(place + SIZE / 2, 0.3, shows=BEES, origin=Origin.MOTION), times=6)
+    slug, bees = watch.confirmed
+    assert (slug.label, bees.label) == ("slug", "bees")
+    assert bees.came_from_nowhere

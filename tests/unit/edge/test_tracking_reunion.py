@@ -98,6 +98,65 @@ def test_a_track_of_another_name_takes_over_from_nobody() -> None:
     assert labels(passing_on(name=BEES)) == ["slug", "bees"]
 
 
+def two(*, required: int = 3, before: Classification | None = None, off: float = 2.0) -> TrackWatch:
+    """A slug, and another thing that was looked at 50 times, or never, and is called a slug three times then."""
+    watch = TrackWatch(every=0.5, required=required)
+    first, second = sighting(0.5, 0.3, shows=SLUG), 0.5 + off * SIZE
+    watch.see(first, times=4)
+    watch.see(first, sighting(second, 0.3, shows=before), times=3 if before is None else 50)
+    watch.see(first, sighting(second, 0.3, shows=SLUG), times=3)
+    return watch
+
+
+def test_one_that_was_told_is_no_other_that_was() -> None:
+    """Two slugs are two when one of them goes under a leaf."""
+    watch = two()
+    assert labels(watch) == ["slug", "slug"]
+    watch.see(sighting(0.5 + 2 * SIZE, 0.3), times=4)
+    assert watch.ids == ["track-1", "track-2"]
+
+
+def test_one_that_was_never_told_has_nothing_to_hand_over() -> None:
+    """Both have a name, and neither an event."""
+    watch = TrackWatch(every=0.5, required=5)
+    places = (0.5, 0.5 + 2 * SIZE)
+    watch.see(*(sighting(x, 0.3) for x in places), times=3)
+    watch.see(*(sighting(x, 0.3, shows=SLUG) for x in places), times=3)
+    watch.see(sighting(places[1], 0.3), times=4)
+    assert watch.ids == ["track-1", "track-2"]
+
+
+def test_a_leaf_called_like_it_now_and_then_is_not_the_lost_one() -> None:
+    """Of fifty looks three gave it the name."""
+    watch = two(before=NOTHING)
+    assert labels(watch) == ["slug"]
+    watch.see(sighting(0.5 + 2 * SIZE, 0.3), times=4)
+    assert watch.ids == ["track-1", "track-2"]
+
+
+@pytest.mark.parametrize(("seconds", "ids"), [(1.0, {"track-1"}), (6.0, {"track-1", "track-2"})])
+def test_an_animal_is_left_to_a_track_for_a_moment_only(seconds: float, ids: set[str]) -> None:
+    """Who comes by its place some seconds later is another."""
+    watch = two(required=4, off=4.0)
+    watch.see(sighting(0.5 + 4 * SIZE, 0.3), times=round(seconds / 0.5) - 1)
+    for off in (3.5, 3.0, 2.5, 2.0):
+        watch.see(sighting(0.5 + off * SIZE, 0.3))
+    assert set(watch.ids) == ids
+
+
+def test_one_missed_frame_hands_nobody_over() -> None:
+    """Two slugs, the second not told yet: they are still two after the first was missed once."""
+    watch = TrackWatch(every=0.2)
+    places = (0.5, 0.5 + 1.5 * SIZE)
+    watch.see(sighting(places[0], 0.3, shows=SLUG), times=10)
+    watch.see(*(sighting(x, 0.3, shows=SLUG if x == 0.5 else NOTHING) for x in places), times=4)
+    watch.see(*(sighting(x, 0.3, shows=SLUG) for x in places), times=2)
+    watch.see(sighting(places[1], 0.3))
+    watch.see(*(sighting(x, 0.3, shows=SLUG) for x in places), times=8)
+    assert labels(watch) == ["slug", "slug"]
+    assert [round((track.last.x + track.last.width / 2 - 0.5) / SIZE, 1) for track in watch.confirmed] == [0.0, 1.5]
+
+
 def test_at_rest_a_part_is_no_smaller_animal() -> None:
     """What rests is proposed again as it was found, be it a leg; its size is what it had while it moved."""
     watch = TrackWatch()
