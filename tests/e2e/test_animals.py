@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.e2e
 
 SEED, ANIMALS, SIZE = 9, 7, 0.045
-"""Each process shows the scene from its beginning: with this seed nobody stirs in the first two minutes, so that all are
-at the same places again."""
+"""Each process shows the scene from its beginning: with this seed nobody stirs in the first two minutes, so that all
+are at the same places again."""
 THRESHOLD = """
 [[alerts.thresholds]]
 label = "moth"

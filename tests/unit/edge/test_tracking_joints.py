@@ -214,14 +214,16 @@ def test_what_shows_nothing_after_a_gap_is_a_leaf() -> None:
 
 def test_one_that_came_where_another_was_has_not_come_its_way() -> None:
     """The slug had walked there; what is there now moved there for the first time."""
-    watch = TrackWatch()
-    for number in range(30):
-        watch.see(sighting(0.3 + 0.2 * number * SIZE, 0.3, shows=SLUG))
+    watch = TrackWatch(every=0.5)
+    for number in range(12):
+        watch.see(sighting(0.3 + 0.5 * number * SIZE, 0.3, shows=SLUG))
+    place = 0.3 + 5.5 * SIZE
+    watch.see(sighting(place, 0.3, shows=SLUG), times=4)
     assert watch.confirmed[0].roamed > 4 * SIZE
-    place = 0.3 + 5.8 * SIZE
-    watch.see(sighting(place, 0.3, shows=SLUG), times=20)
-    watch.see(times=6)
-    watch.see(sighting(place + SIZE / 2, 0.3, shows=BEES, origin=Origin.MOTION), times=6)
+    watch.see(times=3)
+    watch.see(sighting(place, 0.3, shows=BEES, origin=Origin.MOTION), times=2)
+    assert watch.confirmed[0].joint is not None
+    watch.see(sighting(place, 0.3, shows=BEES, origin=Origin.MOTION))
     slug, bees = watch.confirmed
     assert (slug.label, bees.label) == ("slug", "bees")
     assert bees.came_from_nowhere
