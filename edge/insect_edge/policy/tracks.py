@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING
 from insect_edge.policy import alerting
 from insect_edge.policy.animal import Animal
 from insect_edge.policy.life import ROUNDING, EventLife
+from insect_edge.policy.pooling import LEAST
 from insect_edge.policy.state import Look, OpenEvent, PolicyState
 from insect_edge.tracking.names import SHARE
 from insect_edge.tracking.neighbours import may_show_another
@@ -126,7 +127,9 @@ class TrackPolicy(EventLife):
             return None
         score = animal.pool.score(verdict.label, threshold=verdict.threshold)
         clearest = max(look.score(verdict.label) for look in hits)
-        if min(_margin(score, verdict) - MORE, _margin(clearest, verdict) - CLEAR) < -ROUNDING:
+        # Scores are pooled as if none were surer than that, however high the threshold is.
+        is_sure = _margin(score, verdict) >= MORE - ROUNDING or score >= 1 - LEAST
+        if not is_sure or _margin(clearest, verdict) < CLEAR - ROUNDING:
             return None
         return self._opened(animal, hits=hits, verdict=verdict, score=score, track=track)
 

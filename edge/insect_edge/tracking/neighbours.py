@@ -24,7 +24,8 @@ ONE = 1.3
 """Two boxes of one animal reach together along either side no further than so many times the animal itself; those of
 two that touch do, one way or the other."""
 HERE = 1.0
-"""Seconds since it was seen for which an animal is taken to be there still: a leaf that covers it takes its place."""
+"""Seconds since it was seen by itself for which an animal is taken to be there still: a leaf that covers it takes its
+place."""
 
 
 def may_show_another(track: Track, others: Iterable[Track], *, now: float, aspect: float) -> bool:
@@ -36,7 +37,7 @@ def may_show_another(track: Track, others: Iterable[Track], *, now: float, aspec
         now: monotonic seconds.
         aspect: the frame's width over its height.
     """
-    here = (other for other in others if now - other.last_seen.monotonic <= HERE)
+    here = (other for other in others if now - other.alone <= HERE)
     return any(other.track_id != track.track_id and _may_be_of(track, other, aspect=aspect) for other in here)
 
 

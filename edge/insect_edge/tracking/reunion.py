@@ -19,7 +19,6 @@ from insect_edge.tracking.association import Expected, expected_of, likeness
 from insect_edge.tracking.box import Box
 from insect_edge.tracking.joints import found_again
 from insect_edge.tracking.neighbours import is_bit
-from insect_edge.tracking.state import KNOWN_LOOKS
 
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping, Sequence
@@ -48,10 +47,11 @@ FLIGHT = 16.0
 """Body lengths away, at most, where the model calls both the same and the new one did not come in from outside."""
 PACE = 2.0
 """Body lengths a second by which that may be further than usual: it walked on behind leaves, or flew."""
-HANDOVER = 0.4
+HANDOVER = 0.35
 MOMENT = 3.0
-"""Seconds, from and to, that an animal is missed for when another track proves to have it; three frames where they are
-slower."""
+FRAMES = 3.3
+"""Seconds, from and to, that an animal is missed for when another track proves to have it; three frames, and a little
+for a clock that is not even, where they are slower."""
 RATHER = 10.0
 """What it costs to take it for one that seems to rest: whoever is missed is rather the one that is found."""
 
@@ -78,12 +78,12 @@ def reunited(
     lost = [
         number for number, track in enumerate(tracks) if track.missed and (track.vanished or track.track_id in known)
     ]
-    longest = max(MOMENT, 3 * min((one.unseen for one in before), default=0.0))
+    longest = max(MOMENT, FRAMES * min((one.unseen for one in before), default=0.0))
     offers = _left(tracks, lost=lost, told=told, longest=longest, settings=settings)
-    # Nobody can be found and be the one that was lost.
-    left_to = {number for _, number in offers}
-    offers |= _lost(tracks, fresh, lost=[old for old in lost if old not in left_to], settings=settings, aspect=aspect)
-    offers |= _slips(tracks, fresh, known=known.keys() - {tracks[new].track_id for new in left_to}, aspect=aspect)
+    left_to = {tracks[number].track_id for _, number in offers}
+    offers |= _lost(tracks, fresh, lost=lost, settings=settings, aspect=aspect)
+    # Nobody can be found and be left behind.
+    offers |= _slips(tracks, fresh, known=known.keys() - left_to, aspect=aspect)
     costs = {pair: cost for pair, (cost, _) in offers.items()}
     pairs = assign(costs, limit=max(costs.values(), default=0.0) + 1)
     found = set(pairs.values())
@@ -161,7 +161,7 @@ def _fresh(tracks: Sequence[Track], *, known: Mapping[str, Track]) -> dict[int, 
         before = known.get(track.track_id)
         if before is None:
             fresh[number] = track
-        elif track.names.sure not in {None, before.names.sure} and (before.label or track.looks > KNOWN_LOOKS):
+        elif track.names.sure not in {None, before.names.sure}:
             fresh[number] = _as_if_now(track)
     return fresh
 

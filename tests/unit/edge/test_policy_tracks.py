@@ -337,3 +337,14 @@ def test_a_leaf_sways_by_its_size_and_by_the_wind(size: float, gone: float, is_l
         watch.see(sighting(0.3 + gone * min(number / 15, 1.0), 0.3, size=size, origin=Origin.MOTION))
     (track,) = watch.confirmed
     assert track.came_from_nowhere == is_leaf
+
+
+@pytest.mark.parametrize("threshold", [0.99, 0.995, 1.0])
+def test_a_threshold_near_one_can_be_passed(threshold: float) -> None:
+    """Looks taken together are never quite sure; those that are, one by one, are told."""
+    sure = seen({"slug": 1.0})
+    assert sure.verdict is not None
+    sure = replace(sure, verdict=replace(sure.verdict, threshold=threshold))
+    watch = TrackWatch()
+    watch.see(sighting(0.5, 0.3, shows=sure), times=3)
+    assert phases(watch.events) == [Phase.START]
