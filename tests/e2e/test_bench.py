@@ -78,6 +78,7 @@ def test_searching_is_measured_as_the_daemon_does_it(mode: str, tmp_path: Path) 
     assert all(stages[name]["count"] == 10 for name in ("capture", "finding", "following", "outbox", "publish"))
     assert stages["inference"]["count"] == round(10 * search["looks"]) + 10 * search["crowded"]["looks"]
     assert (search["mode"], search["settled"], search["crowded"]["looks"]) == (mode, True, 4)
-    assert search["looks"] > 0 or mode == "motion"
+    # What rests was looked at before, while the scene was learned, and is not due again within half a second.
+    assert 0 <= search["looks"] <= 4
     assert search["crowded"]["holds"] > 0
     assert facts["step"]["median_ms"] >= stages["finding"]["median_ms"]
