@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from time import perf_counter
 from typing import TYPE_CHECKING
@@ -13,6 +13,7 @@ from insect_edge.domain import Phase
 from insect_edge.policy.rules import PolicySettings
 from insect_edge.policy.state import PolicyState
 from insect_edge.policy.tracks import TrackPolicy
+from insect_edge.regions.context import shown
 from insect_edge.sightings import Sighting
 from insect_edge.tracking.attention import wanted_looks
 from insect_edge.tracking.settings import TrackerSettings
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from insect_edge.domain import Classification
     from support.box_world import BoxWorld, Frame
 
+WIDTH, HEIGHT = 1280, 720
 CROPS = 4
 """Looks a frame."""
 UNSURE = seen({"slug": 0.45, "bees": 0.4})
@@ -108,7 +110,12 @@ def _looked_at(
     return [
         Sighting(
             proposal=proposal,
-            classification=model(frame.owners[number], generator=generator) if number in wanted else None,
+            classification=replace(
+                model(frame.owners[number], generator=generator),
+                region=shown(proposal, frame_width=WIDTH, frame_height=HEIGHT),
+            )
+            if number in wanted
+            else None,
         )
         for number, proposal in enumerate(frame.proposals)
     ]
