@@ -135,10 +135,9 @@ class TrackPolicy(EventLife):
 
     def _is_steady(self, animal: Animal, hits: Sequence[Look]) -> bool:
         """Whether the newest looks agree without an exception."""
-        newest = animal.looks[-min(self.settings.required + ON_THE_SPOT, self.settings.window) :]
-        return len(newest) >= min(self.settings.required + ON_THE_SPOT, self.settings.window) and all(
-            look in hits for look in newest
-        )
+        needed = min(self.settings.required + ON_THE_SPOT, self.settings.window)
+        newest = animal.looks[-needed:]
+        return len(newest) == needed and all(look in hits for look in newest)
 
     def _opened(
         self, animal: Animal, *, hits: Sequence[Look], verdict: Verdict, score: float, track: Track
