@@ -72,7 +72,8 @@ class AnimalSight:
             self._tracks = seeded(self._returning, settings=self._tracker.settings, aspect=aspect)
             self._returning = ()
         found = self._finder.find(frame, watched=watched(self._tracks))
-        view = self._view(found, frame, told=state.told)
+        told = state.told
+        view = self._view(found, frame, told=told)
         self._tracks = self._tracker.step(
             self._tracks,
             view.sightings,
@@ -81,7 +82,7 @@ class AnimalSight:
             new_id=self._new_track_id,
             aspect=aspect,
             turn=frame.captured.monotonic - min(self._looked.values(), default=frame.captured.monotonic),
-            told=state.told,
+            told=told,
         )
         state, events = self._policy.step(state, self._tracks, at=frame.captured)
         return state, events, view

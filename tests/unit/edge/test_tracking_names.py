@@ -79,3 +79,9 @@ def test_the_share_of_a_name_is_of_all_looks() -> None:
     leaf = called(*[None] * 60, "bees", None, "bees", None, "bees")
     assert leaf.share("bees") < 1 / 5
     assert called(*[None] * 60, *["bees"] * 9).share("bees") > 1 / 3
+
+
+def test_looks_without_a_name_are_of_one_as_well() -> None:
+    """What is found again has not been looked at less often."""
+    assert called(None, None, "bees").and_later(called("bees")).share("bees") < 0.55
+    assert called(*[None] * 20).and_later(called(*[None] * 20)).without == MOST_LOOKS

@@ -8,8 +8,9 @@ import pytest
 
 from insect_edge.domain import Phase
 from insect_edge.sightings import Origin, Proposal, Sighting
-from support.box_world import region_of
-from support.policy_watch import SLUG, seen
+from insect_edge.tracking.neighbours import HERE, may_show_another
+from support.box_world import ASPECT, region_of
+from support.policy_watch import SLUG, moment, seen
 from support.track_watch import SIZE, TrackWatch, at, sighting
 
 
@@ -117,3 +118,13 @@ def test_what_walks_off_by_itself_is_told_then() -> None:
         watch.see(under, sighting(0.5 + (0.4 + 0.5 * number) * SIZE, 0.3, shows=SLUG))
         under = sighting(0.5, 0.3, shows=SLUG, origin=Origin.MOTION if number > 3 else Origin.REST)
     assert labels(watch) == ["slug", "slug"]
+
+
+def test_one_that_is_gone_lends_its_name_to_nobody() -> None:
+    """Nor one that is in a crowd elsewhere: what is where it was alone a while ago shows itself."""
+    slug, other = beside(apart=0.7, label="bees").confirmed
+    assert may_show_another(other, [slug], now=slug.alone + HERE, aspect=ASPECT)
+    assert not may_show_another(other, [slug], now=slug.alone + HERE + 0.1, aspect=ASPECT)
+    assert not may_show_another(other, [other], now=other.alone, aspect=ASPECT)
+    in_a_crowd = replace(slug, last_seen=moment(slug.alone + 10))
+    assert not may_show_another(other, [in_a_crowd], now=slug.alone + 10, aspect=ASPECT)

@@ -180,3 +180,40 @@ def test_at_the_border_less_is_seen_of_it_and_it_is_as_large_as_ever() -> None:
     assert watch.confirmed[0].box.size > 0.9 * size
     watch.see(times=20)
     assert watch.ids == []
+
+
+def test_nobody_is_lost_where_three_are_two() -> None:
+    """The told one is left to a second, beside which a third is found in the same frame: that one is not dropped."""
+    watch = TrackWatch(every=0.2, required=4)
+    told, second, third = 0.5, 0.5 + 2 * SIZE, 0.5 + 3.4 * SIZE
+    watch.see(sighting(told, 0.3, shows=SLUG), times=4)
+    watch.see(sighting(told, 0.3), sighting(second, 0.3, shows=SLUG), times=3)
+    rests = sighting(second, 0.3, origin=Origin.REST)
+    watch.see(sighting(told, 0.3), rests, sighting(third, 0.3, shows=SLUG))
+    watch.see(rests, sighting(third, 0.3, shows=SLUG), times=2)
+    assert sorted(round((track.last.x + track.last.width / 2 - 0.5) / SIZE, 1) for track in watch.confirmed) == [
+        2.0,
+        3.4,
+    ]
+
+
+def test_slow_frames_count_as_moments() -> None:
+    """Where frames are five seconds apart three of them are one."""
+    watch = TrackWatch(every=5.0, required=4)
+    leaf = 0.5 + 2 * SIZE
+    watch.see(sighting(0.5, 0.3, shows=SLUG), times=6)
+    watch.see(sighting(0.5, 0.3), sighting(leaf, 0.3, shows=SLUG), times=3)
+    watch.see(sighting(leaf, 0.3), times=2)
+    watch.see(sighting(leaf, 0.3, shows=SLUG), times=3)
+    assert labels(watch) == ["slug"]
+
+
+def test_who_came_along_has_come_along_after_a_gap() -> None:
+    """It went behind a leaf on its way, and sits there when it is found again."""
+    watch = TrackWatch()
+    for number in range(20):
+        watch.see(sighting(0.3 + 0.2 * number * SIZE, 0.3, origin=Origin.MOTION))
+    watch.see(times=12)
+    watch.see(sighting(0.3 + 7 * SIZE, 0.3, origin=Origin.MOTION), times=4)
+    assert watch.ids == ["track-1"]
+    assert not watch.confirmed[0].came_from_nowhere
